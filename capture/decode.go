@@ -1,0 +1,78 @@
+package capture
+
+// Verdict says what became of a packet.
+type Verdict uint8
+
+// The verdicts of [Decoder.Decode].
+const (
+	Undecoded Verdict = iota // a link type, an encapsulation or a cipher that nothing here sees through
+	Decoded                  // a TCP segment
+	NotTCP                   // a whole packet of something else
+	Fragment                 // a piece of an IP packet or of an 802.11 frame, also the first piece
+	Malformed                // a header that contradicts itself or stops short
+)
+
+var verdictNames = [...]string{"undecoded", "decoded", "not tcp", "fragment", "malformed"}
+
+func (v Verdict) String() string {
+	if int(v) < len(verdictNames) {
+		return verdictNames[v]
+	}
+	return "unknown verdict"
+}
+
+// maxNesting is how many encapsulations one packet may have inside another,
+// MPLS labels included. Real stacks stay below ten; a crafted packet of
+// 64 KB could have thousands.
+const maxNesting = 24
+
+// Decoder finds the TCP segment in a packet. The headers that most packets
+// have are read by hand: Ethernet, VLAN tags, Linux cooked, raw IP and
+// loopback, then IPv4 or IPv6, then TCP. Tunnels and rare link types go
+// through gopacket one header at a time, until an IP header is reached that
+// is again read by hand; so all segments come from one TCP decoder, and it is
+// the innermost that counts.
+//
+// The zero Decoder is ready. It keeps nothing from packet to packet and is
+// not safe for concurrent use.
+//
+// Inside, all functions pass on two things: b, the bytes that were captured
+// from the header at hand on, and n, the length that these had on the wire.
+// n is at least len(b), and more under a snap length.
+type Decoder struct {
+	nesting int
+	peeler  peeler
+}
+
+// Decode reads one packet: data is what was captured, in the link layer
+// format link; wire is its length on the wire, in bytes. If the verdict is
+// Decoded, all of seg but Frame and Interface is set, and seg.Payload is a
+// part of data. Under any other verdict seg has no meaning.
+//
+// Checksums are not verified: with checksum offload, a sender's own capture
+// has wrong ones. Where the IP length is 0, which is what a stack leaves
+// there above 65,535 bytes, the packet reaches to its end on the wire; else
+// padding behind it never counts as payload.
+func (d *Decoder) Decode(link LinkType, data []byte, wire int, seg *Segment) Verdict {
+	d.nesting = 0
+	wire = max(wire, len(data))
+	switch link {
+	case LinkEthernet:
+		return d.ethernet(data, wire, seg)
+	case LinkSLL:
+		return d.sll(data, wire, seg)
+	case LinkSLL2:
+		return d.sll2(data, wire, seg)
+	case LinkRaw, LinkRawBSD, LinkRawBSD14, LinkIPv4, LinkIPv6:
+		return d.ip(data, wire, seg)
+	case LinkNull, LinkLoop:
+		return d.loopback(data, wire, seg)
+	}
+	return d.rareLink(link, data, wire, seg)
+}
+
+// nest counts one more encapsulation and reports whether that is too many.
+func (d *Decoder) nest() (tooDeep bool) {
+	d.nesting++
+	return d.nesting > maxNesting
+}

@@ -1,0 +1,112 @@
+package capture
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+)
+
+// File is a [Source] over a [Reader]: it numbers the packets, decodes them,
+// yields those that are TCP and counts the rest.
+type File struct {
+	reader interface { // as in NewFile
+		Reader
+		io.Closer
+	}
+	name    string
+	source  uint16
+	decoder Decoder
+	packet  Packet
+	stats   Stats
+	err     error // what ended the file: nothing follows it
+	closed  bool
+}
+
+// NewFile makes a Source of r, which it closes when it is closed. name is the
+// file's as the user gave it, for errors; source is its index in the run, for
+// [Frame.Source].
+func NewFile(r ReadCloser, name string, source uint16) *File {
+	return &File{reader: r, name: name, source: source, packet: Packet{Kind: TCP}}
+}
+
+// Next yields the next TCP segment, io.EOF at the end of the file, or an
+// [*Error] where it is damaged. Both stay: a second call returns the same.
+func (f *File) Next() (*Packet, error) {
+	for f.err == nil {
+		data, ci, err := f.reader.ZeroCopyReadPacketData()
+		if err != nil {
+			f.err = f.locate(err)
+			break
+		}
+		f.place(ci.Timestamp.UnixNano(), ci.InterfaceIndex)
+		wire := max(ci.Length, len(data))
+		f.stats.Bytes += uint64(wire)
+		if wire > len(data) {
+			f.stats.Cut++
+		}
+		link := f.reader.LinkType(ci.InterfaceIndex)
+		if f.count(f.decoder.Decode(link, data, wire, &f.packet.Segment)) {
+			return &f.packet, nil
+		}
+	}
+	return nil, f.err
+}
+
+// place counts a packet captured at ns and gives it its number.
+func (f *File) place(ns int64, iface int) {
+	if f.stats.Packets == 0 {
+		f.stats.First, f.stats.Last = ns, ns
+	}
+	f.stats.First, f.stats.Last = min(f.stats.First, ns), max(f.stats.Last, ns)
+	f.stats.Packets++
+	f.packet.Segment.Frame = NewFrame(f.source, f.stats.Packets, ns)
+	f.packet.Segment.Interface = uint16(min(iface, math.MaxUint16))
+}
+
+// count books a verdict and reports whether there is a segment to yield.
+func (f *File) count(v Verdict) bool {
+	switch v {
+	case Decoded:
+		f.stats.Segments++
+		return true
+	case Fragment:
+		f.stats.Fragments++
+	case Malformed:
+		f.stats.Malformed++
+	case Undecoded:
+		f.stats.Undecoded++
+	}
+	return false
+}
+
+// locate makes an [*Error] of what a foreign reader returned; ours know the
+// place better.
+func (f *File) locate(err error) error {
+	var known *Error
+	if err == io.EOF || errors.As(err, &known) {
+		return err
+	}
+	return &Error{Path: f.name, Packet: f.stats.Packets + 1, Err: err}
+}
+
+// Stats is what was read so far.
+func (f *File) Stats() Stats {
+	if !f.closed {
+		f.stats.Dropped = f.reader.Dropped()
+	}
+	return f.stats
+}
+
+// Close closes the reader. Next returns no packet any more.
+func (f *File) Close() error {
+	if f.closed {
+		return nil
+	}
+	f.stats.Dropped = f.reader.Dropped()
+	f.closed = true
+	if f.err == nil {
+		f.err = &Error{Path: f.name, Err: fs.ErrClosed}
+	}
+	return f.reader.Close()
+}

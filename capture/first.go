@@ -1,0 +1,24 @@
+package capture
+
+import (
+	"io"
+
+	"github.com/google/gopacket"
+)
+
+// First is r without what follows its first n packets: then it ends with
+// io.EOF. It counts as Wireshark does, packets of every kind.
+func First(r ReadCloser, n uint64) ReadCloser { return &first{ReadCloser: r, left: n} }
+
+type first struct {
+	ReadCloser
+	left uint64
+}
+
+func (f *first) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
+	if f.left == 0 {
+		return nil, gopacket.CaptureInfo{}, io.EOF
+	}
+	f.left--
+	return f.ReadCloser.ZeroCopyReadPacketData()
+}

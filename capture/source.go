@@ -1,0 +1,57 @@
+package capture
+
+import "time"
+
+// Kind says what a Packet carries.
+type Kind uint8
+
+// The kinds of packet that a Source yields. Others are counted and passed
+// over.
+const (
+	TCP Kind = iota + 1
+)
+
+// Packet is one packet of interest. It and all it points to are borrowed
+// until the source's next Next.
+type Packet struct {
+	Kind    Kind
+	Segment Segment // of Kind TCP
+}
+
+// Source yields the packets of a capture in its order.
+//
+// Next returns io.EOF after the last packet, an [*Error] where the capture is
+// damaged (what came before has been yielded, nothing follows), and, live,
+// [Idle] when no packet came for a while. Close frees what the source holds;
+// Stats may be called at any time between calls of Next, also after Close.
+type Source interface {
+	Next() (*Packet, error)
+	Stats() Stats
+	Close() error
+}
+
+// Idle is what a live source returns instead of a packet when none came: no
+// packet still to come is older than Now. It moves the clock and nothing
+// else.
+type Idle struct {
+	Now int64 // ns since the Unix epoch
+}
+
+func (i Idle) Error() string {
+	return "idle at " + time.Unix(0, i.Now).UTC().Format(time.RFC3339Nano)
+}
+
+// Stats counts what a source has read so far.
+type Stats struct {
+	Packets   uint64 // all packets, whatever they carry
+	Bytes     uint64 // their length on the wire
+	Segments  uint64 // of these, TCP segments yielded
+	Fragments uint64 // IP fragments not put together: their TCP is not seen
+	Undecoded uint64 // link types and encapsulations nothing here decodes
+	Malformed uint64 // headers that contradict themselves or stop short
+	Cut       uint64 // packets cut by a snap length
+	Dropped   uint64 // lost by the capture itself, as the capture says
+	// First and Last are the earliest and the latest capture time seen, in
+	// ns since the Unix epoch; 0 before the first packet.
+	First, Last int64
+}
