@@ -1,0 +1,117 @@
+package http1
+
+import "connlint/capture"
+
+// Direction is the side of a connection that bytes come from.
+type Direction uint8
+
+// The directions: requests come from the client, responses from the server.
+const (
+	Request Direction = iota
+	Response
+)
+
+// String is "request" or "response".
+func (d Direction) String() string {
+	if d == Request {
+		return "request"
+	}
+	return "response"
+}
+
+// Message is one request or response, final or interim.
+//
+// It and all its slices belong to its transaction. During an event they are
+// borrowed; with [Handler.Transaction] they are handed over.
+type Message struct {
+	Dir Direction
+	// Index is that of the transaction, 0 for a message that belongs to none
+	// because a limit was reached.
+	Index int
+
+	Start   StartLine
+	Header  Header
+	Trailer Header // of a chunked body, RFC 9112 §7.1.2
+
+	Framing Framing
+	// Declared is the Content-Length as sent, whether or not it counts: in
+	// the response to HEAD it says what GET would have brought.
+	Declared Count
+	// Body is the content without its chunked coding, in bytes; absent where
+	// there can be none. Bytes in holes are included: Missing says how many.
+	Body    Count
+	Missing uint64
+	// Surplus counts bytes behind the end that are no start line, as far as
+	// they came before the transaction was handed over (see the package's
+	// documentation).
+	Surplus Count
+	End     End
+	Flaws   Flaws
+
+	// Chunks counts chunks with data, Overhead the bytes that the chunked
+	// coding adds: size lines, line ends, the last chunk, trailers.
+	Chunks   uint64
+	Overhead uint64
+	LastSeen bool // the last chunk came, RFC 9112 §7.1
+
+	// First, Head and Last are the frames of the first byte, of the last
+	// byte of the head (zero if it never came) and of the last byte so far.
+	// Ended is the frame that ended the message: usually Last, but the FIN
+	// or RST for a body that lasts until the close or was cut by it, and the
+	// next message's first frame where only that told the end.
+	First, Head, Last, Ended capture.Frame
+	// Offset is where the message starts in its direction's bytes, holes
+	// included; HeadSize the bytes of its start line and fields with the
+	// empty line.
+	Offset, HeadSize uint64
+
+	tx      *Transaction
+	partial bool // the start line was taken for granted before it was whole
+}
+
+// Size is how many bytes the message took in its direction so far, its holes
+// included.
+func (m *Message) Size() uint64 { return m.HeadSize + m.Body.n + m.Overhead }
+
+// Interim reports whether m is a 1xx response that a final response follows
+// (RFC 9110 §15.2). 101 is not: what follows it is no HTTP/1.
+func (m *Message) Interim() bool {
+	return m.Dir == Response && m.Start.Status >= 100 && m.Start.Status < 200 && m.Start.Status != 101
+}
+
+// Doubt says why a transaction may not be what it looks like.
+type Doubt uint8
+
+const (
+	// AfterGap: request and response were paired by their order behind a
+	// hole that may have held other messages.
+	AfterGap Doubt = 1 << iota
+	// InGap: no response was seen, and a hole stands where it may have been.
+	InGap
+	// OverLimit: too many requests were outstanding; this response's request
+	// was not kept.
+	OverLimit
+	// InterimsDropped: there were more interim responses than are kept.
+	InterimsDropped
+)
+
+// Transaction is a request with its interim responses and its final one; nil
+// is what was not seen. One without Request is an unsolicited response (408),
+// or its request came before the capture or in a hole.
+type Transaction struct {
+	// Index counts the connection's transactions from 1.
+	Index    int
+	Request  *Message
+	Response *Message
+	Interim  []*Message
+	// End is that of the final response; where there is none, what ended the
+	// wait for it.
+	End   End
+	Doubt Doubt
+
+	next         *Transaction
+	requestDone  bool
+	responseDone bool
+	maybe        bool // a hole or unread bytes may have held the response
+	held         uint32
+}
