@@ -1,0 +1,15 @@
+// Package reassembly turns segments into connections: which packets belong
+// together, from which SYN to which RST, what each side sent, in what order
+// its bytes stand, what was lost, repeated, reordered or never captured, how
+// far away each host is from the capture point, who closed and how.
+//
+// It knows TCP and no more. It may not know what the bytes mean (the one
+// exception, telling a client from a server where the handshake is missing,
+// is a function that the caller gives it), nothing of rules, and nothing of
+// files. The clock is the capture time of the segments.
+//
+// Memory: connection records live in slabs without pointers and are reused;
+// a *Connection is borrowed by the [Handler] from Open until Close returns.
+// Payload bytes are borrowed for the call; out-of-order bytes are copied into
+// a bounded store until their place in the stream is reached.
+package reassembly
