@@ -1,0 +1,169 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+	"connlint/reassembly/http1"
+)
+
+// preconnect is the pause behind the handshake, ns, up to which a connection
+// counts as opened for its first request (with one round trip, if that is
+// longer): behind it the opening is no part of that transaction.
+const preconnect = int64(50e6)
+
+// exchange is what an account is made from: the marks of one transaction, in
+// capture time. Zero frames were not seen.
+type exchange struct {
+	first                 bool // of its connection
+	request, requestEnd   capture.Frame
+	response, end         capture.Frame
+	continued             capture.Frame // what ended the wait for 100 Continue
+	waited                capture.Frame // the request's head, behind which the client waited
+	previousEnd           int64         // of the transaction before it on the connection
+	answered, blind       bool          // blind: the side that would answer is not in the capture
+	established, tlsEnded int64         // ends of the two handshakes; 0: none
+}
+
+// account cuts the time of a transaction into spans.
+func (t *Tracker) account(c *Connection, e *exchange, x *Transaction) {
+	s := &t.spans
+	s.list = x.Spans
+	x.Start = e.request
+	if x.Start.IsZero() {
+		x.Start = e.response
+	}
+	if c.startsWithHandshake(e) {
+		x.Start = c.Handshake.SYN
+	}
+	x.End = e.end
+	if x.End.Time < x.Start.Time {
+		x.End = x.Start
+	}
+	s.start(x.Start.Time)
+	s.limit = x.End.Time
+	if x.Start == c.Handshake.SYN {
+		setup(c, e, s)
+	}
+	if !e.request.IsZero() {
+		request(e, s)
+		wait(c, e, s)
+	}
+	s.until(x.End.Time, Response)
+	x.Spans = s.list
+	x.Time = Account{}
+	for _, sp := range x.Spans {
+		x.Time[sp.Cause] += sp.To - sp.From
+	}
+}
+
+// startsWithHandshake reports whether the connection was opened for this
+// transaction: its request followed the handshake at once.
+func (c *Connection) startsWithHandshake(e *exchange) bool {
+	h := &c.Handshake
+	if !e.first || h.SYN.IsZero() || e.request.IsZero() {
+		return false
+	}
+	ready := max(e.established, e.tlsEnded)
+	return ready == 0 && h.FastOpen >= reassembly.FastOpenTried || ready != 0 && e.request.Time-ready <= max(c.RTT(), preconnect)
+}
+
+// setup gives the time before the request to the handshakes. A request that
+// travelled in the SYN waited for nothing.
+func setup(c *Connection, e *exchange, s *spans) {
+	h := &c.Handshake
+	s.until(min(h.SYN.Time+h.Retry, e.request.Time), ConnectRetry)
+	s.until(min(e.established, e.request.Time), Connect)
+	s.until(min(e.tlsEnded, e.request.Time), TLS)
+	s.until(e.request.Time, ClientIdle)
+}
+
+// request covers the bytes of the request, and in their midst the wait for
+// 100 Continue (RFC 9110 §10.1.1). The first byte of the final response ends
+// it, whatever the client still sends.
+func request(e *exchange, s *spans) {
+	end := e.requestEnd.Time
+	if !e.response.IsZero() {
+		end = min(end, e.response.Time)
+	}
+	if !e.continued.IsZero() {
+		s.until(min(e.waited.Time, end), Request)
+		s.until(min(e.continued.Time, end), ContinueWait)
+	}
+	s.until(end, Request)
+}
+
+// wait covers the time from the request's last byte to the response's first:
+// the round trip first, then, if the request was pipelined, the responses
+// ahead of it, then the server.
+func wait(c *Connection, e *exchange, s *spans) {
+	if e.response.IsZero() {
+		switch {
+		case e.blind:
+			s.until(e.end.Time, Unknown)
+		default:
+			s.until(e.end.Time, NoResponse)
+		}
+		return
+	}
+	until := e.response.Time
+	s.until(min(s.at+c.Flow[reassembly.Server].MinRTT, until), Network)
+	s.until(min(e.previousEnd, until), Queue)
+	if e.blind {
+		s.until(until, Unknown)
+	}
+	s.until(until, ServerWait)
+}
+
+// exchangeOf reads the marks off a plaintext transaction.
+func exchangeOf(c *Connection, x *http1.Transaction, now int64) exchange {
+	e := exchange{first: c.Transactions == 0}
+	e.blind = !c.Flow[reassembly.Server].Seen() || !c.Flow[reassembly.Client].Seen() || x.Doubt&http1.InGap != 0
+	if m := x.Request; m != nil {
+		e.request, e.requestEnd = m.First, m.Last
+		e.end = m.Last
+	}
+	if m := x.Response; m != nil {
+		e.response = m.First
+		e.end = lastOf(m)
+		e.answered = m.End == http1.Complete
+	}
+	if len(x.Interim) > 0 && x.Request == nil && x.Response == nil {
+		// All that is known of it is a 1xx in a capture that starts behind
+		// its request and ends, or tears, before its answer.
+		e.response, e.end = x.Interim[0].First, x.Interim[len(x.Interim)-1].Last
+	}
+	if x.End == http1.StillOpen {
+		e.end = capture.NewFrame(c.Last.Source(), c.Last.Number(), max(now, e.end.Time))
+	} else if x.Response == nil {
+		e.end = lastFrame(c, e.end)
+	}
+	return e
+}
+
+// lastOf is the packet that ended a message: the last of its bytes, or the
+// FIN or RST that its receiver waited for. Where a message was given up
+// because another began, its own last byte counts.
+func lastOf(m *http1.Message) capture.Frame {
+	switch m.End {
+	case http1.CutByGap, http1.CutBySnaplen, http1.Garbled, http1.CutBySwitch:
+		return m.Last
+	}
+	if m.Ended.IsZero() || m.Ended.Time < m.Last.Time {
+		return m.Last
+	}
+	return m.Ended
+}
+
+// lastFrame is when the wait for a response that never came was over: at the
+// close, else with the connection's last packet.
+func lastFrame(c *Connection, last capture.Frame) capture.Frame {
+	for _, f := range [...]capture.Frame{c.Teardown.RST, c.Teardown.FIN[reassembly.Server]} {
+		if !f.IsZero() && f.Time >= last.Time {
+			return f
+		}
+	}
+	if c.Last.Time > last.Time {
+		return c.Last
+	}
+	return last
+}

@@ -1,0 +1,101 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+	"connlint/reassembly/http1"
+)
+
+// Connection is a TCP connection with what was said on it.
+type Connection struct {
+	*reassembly.Connection
+	Pair   *Pair
+	Traits Traits
+
+	// Transactions is how many were reported; Complete how many of these had
+	// a whole request and a whole response.
+	Transactions, Complete int
+	// Busy is the time that transactions took without the set-up of the
+	// connection, in nanoseconds; Idle is the time between them.
+	Busy, Idle int64
+	// ConnectTime is the time from the first SYN to the end of the handshake,
+	// ns, the wait for lost packets (RetryTime) included; TLSTime that of the
+	// TLS handshake. Zero if the start is not in the capture.
+	ConnectTime, RetryTime, TLSTime int64
+	// SetupRoundTrips is how many round trips the set-up took: one for TCP
+	// and those of the TLS handshake.
+	SetupRoundTrips int
+	// Encrypted: TLS was seen.
+	Encrypted bool
+	// Predecessor is the end of the latest transaction that other connections
+	// of the pair had finished when this one was opened: from then on it
+	// could have been asked on a connection that was already there. Zero if
+	// there was none.
+	Predecessor capture.Frame
+	// Refusal is what kept the connection from carrying another request: what
+	// the messages of its last transaction said, else who closed first.
+	Refusal Refusal
+	// Surplus are the messages behind which more was sent than they declared,
+	// at most maxSurplus of them; SurplusOmitted is how many more there were.
+	Surplus        []Surplus
+	SurplusOmitted int
+	// Why is the reason of its end; it is set when Close is called.
+	Why reassembly.Reason
+	// End is when it ended, ns since the epoch: its last packet, or the end
+	// of the capture if it was still open then.
+	End int64
+
+	busySince int64
+}
+
+// Surplus is bytes behind the end of a message that are no message: more was
+// sent than its length said.
+type Surplus struct {
+	Index    int             // of the transaction
+	Side     reassembly.Side // who sent it
+	Declared http1.Count
+	Framing  http1.Framing
+	Flaws    http1.Flaws
+	Bytes    uint64
+	End      capture.Frame // the last packet with bytes that the length covers
+	First    capture.Frame // the first packet with surplus
+}
+
+// Setup is the time that opening the connection took, ns, whether or not a
+// transaction waited for it.
+func (c *Connection) Setup() int64 { return c.ConnectTime + c.TLSTime }
+
+// ClientBusy is Busy as the client saw it, ns: wherever the capture was taken,
+// what lies between it and the client takes a round trip of each exchange that
+// the capture does not see.
+func (c *Connection) ClientBusy() int64 {
+	return c.Busy + int64(c.Complete)*c.Flow[reassembly.Client].MinRTT
+}
+
+// Open reports whether the capture ended before the connection did.
+func (c *Connection) Open() bool { return c.Why == reassembly.EndOfCapture }
+
+// Pair is what one client address and one server endpoint have with each
+// other.
+type Pair struct {
+	Client, Server capture.Endpoint // Client has port 0
+	Source         uint16
+	Connections    int // opened
+	Transactions   int
+	OneShot        int // connections closed after exactly one transaction
+	Busy           int // connections with a transaction under way, now
+	PeakBusy       int
+	First, Last    capture.Frame
+	Time           Account // of its transactions
+
+	lastEnd     capture.Frame // of the latest transaction
+	latest      *Connection   // which carried it; nil once it is closed
+	lastOverlap int64         // when a transaction last began while another was under way
+	slot        int
+	open        int // connections not yet closed
+	gone        bool
+	prev, next  *Pair
+}
+
+// Slot is a small number that is the pair's alone while it is followed.
+func (p *Pair) Slot() int { return p.slot }

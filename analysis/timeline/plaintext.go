@@ -1,0 +1,224 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+	"connlint/reassembly/http1"
+)
+
+// held is a transaction whose last byte may still turn out to have come with
+// a later transmission: it is final with the ACK that covers it, the next
+// request, or the end.
+type held struct {
+	http   *http1.Transaction
+	x      Transaction
+	covers uint64 // offset in the server's stream that its last ACK must reach
+	cont   capture.Frame
+	waited capture.Frame
+}
+
+// expectation is the wait of a request with Expect: 100-continue.
+type expectation struct {
+	index int
+	head  capture.Frame
+	body  capture.Frame // first byte of the body
+}
+
+// MessageStart is part of http1.Handler.
+func (k *tracked) MessageStart(m *http1.Message) {
+	if m.Dir != http1.Request {
+		return
+	}
+	if k.http.Outstanding() <= 1 {
+		k.release(len(k.waiting)) // the client goes on: it has what came before
+	}
+	k.work(m.First.Time)
+}
+
+// Head is part of http1.Handler.
+func (k *tracked) Head(m *http1.Message) {
+	if m.Flaws.Has(http1.ProxyPreface) {
+		k.conn.Traits |= ProxyProtocol
+	}
+	if m.Dir == http1.Request && m.Header.HasToken("expect", "100-continue") {
+		k.expect = expectation{index: m.Index, head: m.Head}
+	}
+}
+
+// MessageEnd is part of http1.Handler.
+func (k *tracked) MessageEnd(m *http1.Message) { k.bodyBegan(m) }
+
+// bodyBegan notes the first byte of a body that was held for 100 Continue.
+func (k *tracked) bodyBegan(m *http1.Message) {
+	if e := &k.expect; m != nil && m.Dir == http1.Request && m.Index == e.index && e.body.IsZero() && m.Body.Least() > 0 {
+		e.body = k.now
+	}
+}
+
+// Transaction is part of http1.Handler: it takes x over.
+func (k *tracked) Transaction(x *http1.Transaction) {
+	t := k.t
+	var h *held
+	if n := len(t.held); n > 0 {
+		h = t.held[n-1]
+		t.held = t.held[:n-1]
+	} else {
+		h = new(held)
+	}
+	*h = held{http: x, x: Transaction{Spans: h.x.Spans[:0]}, covers: k.position[reassembly.Server]}
+	if k.expect.index == x.Index && x.Request != nil {
+		h.cont, h.waited = k.continued(x), k.expect.head
+		k.expect = expectation{}
+	}
+	k.waiting = append(k.waiting, h)
+	k.remember(x.Request)
+	k.remember(x.Response)
+	if k.http.Outstanding() == 0 && k.http.Open(http1.Request) == nil && k.http.Open(http1.Response) == nil {
+		k.idle(k.now)
+	}
+	if len(k.waiting) > maxWaiting || x.Response == nil {
+		k.release(len(k.waiting))
+	}
+}
+
+// maxWaiting bounds the transactions held back on one connection: a pipeline
+// answered in one burst.
+const maxWaiting = 64
+
+// continued is what ended the wait for 100 Continue: the first interim
+// response, or the client's patience.
+func (k *tracked) continued(x *http1.Transaction) capture.Frame {
+	if len(x.Interim) > 0 {
+		if f := x.Interim[0].First; k.expect.body.IsZero() || f.Time <= k.expect.body.Time {
+			return f
+		}
+	}
+	return k.expect.body
+}
+
+// acknowledged looks whether the client's ACK makes transactions final, and
+// whether it answers a later transmission of the last byte than the first:
+// where the capture was taken near the server, a tail that was lost on the way
+// ended with its repetition.
+func (k *tracked) acknowledged(r *reassembly.Reading) {
+	done := k.conn.Flow[reassembly.Server].AckedOffset()
+	n := 0
+	for n < len(k.waiting) && k.waiting[n].covers <= done {
+		if h := k.waiting[n]; h.covers == done && h.http.Response != nil && h.http.End == http1.Complete &&
+			r.Answers.Time > h.http.Response.Last.Time && !r.Answers.IsZero() {
+			h.http.Response.Last, h.http.Response.Ended = r.Answers, r.Answers
+		}
+		n++
+	}
+	k.release(n)
+}
+
+// release makes the first n transactions that wait final.
+func (k *tracked) release(n int) {
+	for _, h := range k.waiting[:n] {
+		k.report(h)
+	}
+	k.waiting = append(k.waiting[:0], k.waiting[n:]...)
+}
+
+func (k *tracked) report(h *held) {
+	t, c := k.t, &k.conn
+	e := exchangeOf(c, h.http, t.now)
+	e.established = k.established()
+	e.previousEnd = k.lastAnswer
+	e.continued, e.waited = h.cont, h.waited
+	x := &h.x
+	x.HTTP = h.http
+	x.Request, x.RequestEnd, x.Response = e.request, e.requestEnd, e.response
+	if m := h.http.Request; m != nil {
+		x.RequestBytes = m.Size()
+	}
+	if m := h.http.Response; m != nil {
+		x.ResponseBytes = m.Size()
+	}
+	c.Refusal = refusalOf(h.http)
+	x.Complete = e.answered && h.http.Request != nil && h.http.Request.End == http1.Complete
+	k.emit(x, &e)
+	t.pool.Release(h.http)
+	h.http, x.HTTP = nil, nil
+	t.held = append(t.held, h)
+}
+
+// emit makes the account and hands the transaction on.
+func (k *tracked) emit(x *Transaction, e *exchange) {
+	t, c := k.t, &k.conn
+	if x.Pipelined = !e.request.IsZero() && e.request.Time < k.lastAnswer; x.Pipelined {
+		c.Traits |= Pipelining
+	}
+	t.account(c, e, x)
+	if e.first && e.established != 0 && x.Start != c.Handshake.SYN {
+		c.Traits |= Preconnected
+	}
+	c.Transactions++
+	x.Index = c.Transactions
+	if x.Complete {
+		c.Complete++
+	}
+	c.Busy += x.Exchange()
+	if k.lastEnd != 0 && !e.request.IsZero() {
+		c.Idle += max(0, e.request.Time-k.lastEnd)
+	}
+	k.lastEnd = max(k.lastEnd, x.End.Time)
+	if !x.Response.IsZero() {
+		k.lastAnswer = x.End.Time
+	}
+	p := k.pair()
+	p.Transactions++
+	p.Time.Add(&x.Time)
+	t.stats.Transactions++
+	t.h.Transaction(c, x)
+}
+
+// past is what is remembered of a message after its transaction has gone.
+type past struct {
+	index    int
+	declared http1.Count
+	framing  http1.Framing
+	flaws    http1.Flaws
+	last     capture.Frame
+}
+
+func (k *tracked) remember(m *http1.Message) {
+	if m != nil {
+		if m.Flaws&(http1.HeadTooLarge|http1.TooManyFields|http1.TrailerTooLarge) != 0 {
+			k.conn.Caveats |= reassembly.LimitReached
+		}
+		k.past[m.Dir] = past{m.Index, m.Declared, m.Framing, m.Flaws, m.Last}
+	}
+}
+
+// Surplus is part of http1.Handler.
+func (k *tracked) Surplus(dir http1.Direction, index int, n uint64, f capture.Frame) {
+	c := &k.conn
+	side := reassembly.Side(dir)
+	for i := range c.Surplus {
+		if x := &c.Surplus[i]; x.Index == index && x.Side == side {
+			x.Bytes += n
+			return
+		}
+	}
+	if len(c.Surplus) >= maxSurplus {
+		c.SurplusOmitted++
+		return
+	}
+	s := Surplus{Index: index, Side: side, Bytes: n, First: f}
+	if p := &k.past[dir]; p.index == index {
+		s.Declared, s.Framing, s.Flaws, s.End = p.declared, p.framing, p.flaws, p.last
+	}
+	c.Surplus = append(c.Surplus, s)
+}
+
+const maxSurplus = 16
+
+// established is when the TCP handshake was over; 0 if it was not seen.
+func (k *tracked) established() int64 {
+	if h := &k.conn.Handshake; h.Done() {
+		return h.ACK.Time
+	}
+	return 0
+}

@@ -1,0 +1,48 @@
+package timeline
+
+// Traits are plain facts of a connection that have a name in reports. They
+// are no findings: nothing need be wrong.
+type Traits uint64
+
+// The traits.
+const (
+	TLSFullHandshake Traits = 1 << iota
+	TLSResumedHandshake
+	TCPFastOpen // data in the SYN, accepted
+	HTTP2Cleartext
+	HTTP2TLS
+	WebSocketUpgrade
+	ConnectTunnel
+	ProtocolUpgrade // to something else than WebSocket or HTTP/2
+	Pipelining      // a request was sent before the response to the one before it had come
+	ParallelConnections
+	Preconnected  // opened well before its first request
+	NotHTTP       // payload that is neither HTTP nor TLS
+	ProxyProtocol // a PROXY protocol preface (HAProxy) before the first request
+)
+
+var traitNames = [...]string{
+	"tls-full-handshake", "tls-resumed-handshake", "tcp-fast-open", "http2-cleartext", "http2-tls",
+	"websocket-upgrade", "connect-tunnel", "protocol-upgrade", "pipelining", "parallel-connections",
+	"preconnected", "not-http", "proxy-protocol",
+}
+
+// Is reports whether any of the traits in t is among ts.
+func (ts Traits) Is(t Traits) bool { return ts&t != 0 }
+
+// Names are the traits as they stand in reports, in a fixed order.
+func (ts Traits) Names() []string {
+	names := []string{}
+	for i, n := range traitNames {
+		if ts&(1<<i) != 0 {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// TraitNames lists every trait there is, for the published schema.
+func TraitNames() []string { return append([]string(nil), traitNames[:]...) }
+
+// TraitName is the name of the trait with that bit.
+func TraitName(bit int) string { return traitNames[bit] }
