@@ -1,0 +1,14 @@
+// Package analysis runs rules over the stream of facts: connections,
+// transactions and their accounts of time come in from package timeline,
+// findings that cite packets go out.
+//
+// A [Rule] is a value. Its Start makes a [Run], one rule at work, which the
+// [Engine] calls with facts; it speaks through [Pass.Report]. What it may
+// assume about a capture it declares as [Gates]: where one is shut, the rule
+// is not called and counted as skipped, since silence must mean health and
+// not blindness. What it wants to remember lies in slots that the engine
+// owns, bounds and frees ([PerConnection], [PerPair]).
+//
+// The package may not know packets, files, formats or flags, nor any rule by
+// name.
+package analysis

@@ -1,0 +1,235 @@
+package analysis
+
+import (
+	"fmt"
+	"sort"
+
+	"connlint/analysis/timeline"
+)
+
+// Sink receives what a run finds. Arguments are borrowed for the call, but a
+// Finding may be kept.
+type Sink interface {
+	Connection(*timeline.Connection)
+	Transaction(*timeline.Connection, *timeline.Transaction)
+	Finding(*Finding)
+}
+
+// Config says how rules run.
+type Config struct {
+	// Params overrides defaults: rule name, then parameter name.
+	Params map[string]map[string]float64
+	// Relax opens gates of a rule by name. Tests use it to prove that a gate,
+	// and nothing else, withholds a finding.
+	Relax map[string]Gates
+}
+
+// Engine runs rules over the facts of one run. It is the [timeline.Handler]
+// of a run.
+type Engine struct {
+	sink    Sink
+	runs    []running
+	summary Summary
+	// withheld are findings that wait for the end of their connection, by
+	// connection slot.
+	withheld map[int][]pending
+	skipped  map[int][]Gates // by connection slot: what was counted, by rule
+	closing  bool
+}
+
+type running struct {
+	pass *Pass
+	run  Run
+}
+
+type pending struct {
+	pass *Pass
+	f    *Finding
+}
+
+// New checks the rules and starts them.
+func New(cfg Config, rules []*Rule, sink Sink) (*Engine, error) {
+	if err := Validate(rules); err != nil {
+		return nil, err
+	}
+	e := &Engine{sink: sink, withheld: map[int][]pending{}, skipped: map[int][]Gates{}, summary: newSummary()}
+	if err := cfg.check(rules); err != nil {
+		return nil, err
+	}
+	for _, r := range rules {
+		p := &Pass{rule: r, engine: e, values: map[string]float64{}, needs: r.Needs &^ cfg.Relax[r.Name]}
+		for _, param := range r.Params {
+			p.values[param.Name] = param.Default
+			if v, ok := cfg.Params[r.Name][param.Name]; ok {
+				p.values[param.Name] = v
+			}
+		}
+		e.runs = append(e.runs, running{p, r.Start(p)})
+	}
+	return e, nil
+}
+
+// check refuses parameters that no rule has.
+func (cfg Config) check(rules []*Rule) error {
+	known := map[string]*Rule{}
+	for _, r := range rules {
+		known[r.Name] = r
+	}
+	for name, params := range cfg.Params {
+		r := known[name]
+		if r == nil {
+			return fmt.Errorf("no rule %q; \"connlint rules\" lists them", name)
+		}
+		for p := range params {
+			if !r.has(p) {
+				return fmt.Errorf("rule %s has no parameter %q; \"connlint rules %s\" lists them", name, p, name)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Rule) has(param string) bool {
+	for _, p := range r.Params {
+		if p.Name == param {
+			return true
+		}
+	}
+	return false
+}
+
+// Parameters are the values in force: rule name, then parameter name.
+func (e *Engine) Parameters() map[string]map[string]float64 {
+	all := map[string]map[string]float64{}
+	for _, r := range e.runs {
+		if len(r.pass.values) > 0 {
+			all[r.pass.rule.Name] = r.pass.values
+		}
+	}
+	return all
+}
+
+// Transaction is part of timeline.Handler.
+func (e *Engine) Transaction(c *timeline.Connection, x *timeline.Transaction) {
+	e.summary.transaction(x)
+	e.sink.Transaction(c, x)
+	for i := range e.runs {
+		r := &e.runs[i]
+		if r.run.Transaction == nil {
+			continue
+		}
+		if shut := r.pass.needs & shutFor(c, x); shut != 0 {
+			e.skip(c, i, shut)
+			continue
+		}
+		r.pass.conn = c
+		r.run.Transaction(c, x)
+		r.pass.conn = nil
+	}
+}
+
+// Close is part of timeline.Handler.
+func (e *Engine) Close(c *timeline.Connection) {
+	e.summary.connection(c)
+	e.closing = true
+	shut := shutAtEnd(c)
+	e.settle(c, shut)
+	for i := range e.runs {
+		r := &e.runs[i]
+		if r.run.Close != nil {
+			if s := r.pass.needs & shut; s != 0 {
+				e.skip(c, i, s)
+			} else {
+				r.pass.conn = c
+				r.run.Close(c)
+				r.pass.conn = nil
+			}
+		}
+		for _, free := range r.pass.free {
+			free(c.Slot())
+		}
+	}
+	e.closing = false
+	e.sink.Connection(c)
+	delete(e.skipped, c.Slot())
+}
+
+// settle lets go of the findings that waited for the connection's end.
+func (e *Engine) settle(c *timeline.Connection, shut Gates) {
+	for _, w := range e.withheld[c.Slot()] {
+		if s := w.pass.needs & shut & ConnectionEnd; s != 0 {
+			e.skip(c, e.index(w.pass), s)
+			continue
+		}
+		w.f.Caveats |= c.Caveats
+		e.emit(w.f)
+	}
+	delete(e.withheld, c.Slot())
+}
+
+func (e *Engine) index(p *Pass) int {
+	for i := range e.runs {
+		if e.runs[i].pass == p {
+			return i
+		}
+	}
+	return 0
+}
+
+// Pair is part of timeline.Handler.
+func (e *Engine) Pair(p *timeline.Pair) {
+	e.summary.Pairs++
+	for i := range e.runs {
+		r := &e.runs[i]
+		if r.run.Pair != nil {
+			r.run.Pair(p)
+		}
+		for _, free := range r.pass.part {
+			free(p.Slot())
+		}
+	}
+}
+
+// maxWithheld bounds the findings of one connection that wait for its end.
+const maxWithheld = 256
+
+func (e *Engine) withhold(p *Pass, f *Finding) {
+	slot := p.conn.Slot()
+	if len(e.withheld[slot]) >= maxWithheld {
+		e.summary.FindingsDropped++
+		return
+	}
+	e.withheld[slot] = append(e.withheld[slot], pending{p, f})
+}
+
+func (e *Engine) emit(f *Finding) {
+	e.summary.finding(f)
+	e.sink.Finding(f)
+}
+
+// skip counts, once for each connection, that a rule could not judge.
+func (e *Engine) skip(c *timeline.Connection, rule int, shut Gates) {
+	slot := c.Slot()
+	counted := e.skipped[slot]
+	if counted == nil {
+		counted = make([]Gates, len(e.runs))
+		e.skipped[slot] = counted
+	}
+	if counted[rule] == 0 {
+		counted[rule] = shut
+		e.summary.skip(e.runs[rule].pass.rule.Name, shut.first())
+	}
+}
+
+// Summary is what the run amounts to. It is whole after the last Pair.
+func (e *Engine) Summary() *Summary { return &e.summary }
+
+// Rules are the rules of the run, sorted by name.
+func (e *Engine) Rules() []*Rule {
+	var rules []*Rule
+	for _, r := range e.runs {
+		rules = append(rules, r.pass.rule)
+	}
+	sort.Slice(rules, func(i, j int) bool { return rules[i].Name < rules[j].Name })
+	return rules
+}

@@ -1,0 +1,59 @@
+package analysis
+
+import (
+	"fmt"
+
+	"connlint/analysis/timeline"
+)
+
+// Pass is what the engine gives a rule: its parameters and a voice.
+type Pass struct {
+	rule   *Rule
+	engine *Engine
+	values map[string]float64
+	needs  Gates // what is left of the rule's gates after relaxation
+	// conn is the connection that is being judged, nil in Run.Pair.
+	conn *timeline.Connection
+	free []func(slot int) // frees the connection slots
+	part []func(slot int) // frees the pair slots
+}
+
+// Param is the value of one of the rule's parameters. To ask for one that the
+// rule does not declare is a mistake in the rule and panics at Start.
+func (p *Pass) Param(name string) float64 {
+	v, ok := p.values[name]
+	if !ok {
+		panic(fmt.Sprintf("rule %s does not declare parameter %q", p.rule.Name, name))
+	}
+	return v
+}
+
+// Report makes a finding. The engine fills in rule and severity if they are
+// not set, withholds it until the gates that only the end of the connection
+// can judge are open, and refuses one without evidence: a finding that cites
+// nothing proves nothing. That is a mistake in the rule, which the tests look
+// for in the summary.
+func (p *Pass) Report(f *Finding) {
+	f.Rule = p.rule
+	if f.Severity == 0 {
+		f.Severity = p.rule.Severity
+	}
+	if f.Confidence == 0 {
+		f.Confidence = 1
+	}
+	if f.Count == 0 {
+		f.Count = 1
+	}
+	if len(f.Evidence.Frames) == 0 {
+		p.engine.summary.FindingsRefused++
+		return
+	}
+	if p.conn != nil {
+		f.Caveats |= p.conn.Caveats
+	}
+	if p.conn != nil && p.needs&ConnectionEnd != 0 && !p.engine.closing {
+		p.engine.withhold(p, f)
+		return
+	}
+	p.engine.emit(f)
+}

@@ -1,0 +1,75 @@
+package analysis
+
+import "connlint/analysis/timeline"
+
+// maxSlots bounds what one rule remembers of connections or pairs at a time.
+// Beyond it a rule gets a slot that is forgotten at once, and the summary
+// counts it: a flood costs verdicts, not memory.
+const maxSlots = 1 << 18
+
+// Slots is what one rule remembers of each connection or pair: made on first
+// use, zeroed, freed by the engine when its owner ends.
+type Slots[T any] struct {
+	engine *Engine
+	bySlot map[int]*T
+	spare  []*T
+}
+
+// PerConnection makes slots that live as long as a connection. Call it in
+// Start.
+func PerConnection[T any](p *Pass) *Slots[T] {
+	s := newSlots[T](p)
+	p.free = append(p.free, s.drop)
+	return s
+}
+
+// PerPair makes slots that live as long as a pair. Call it in Start.
+func PerPair[T any](p *Pass) *Slots[T] {
+	s := newSlots[T](p)
+	p.part = append(p.part, s.drop)
+	return s
+}
+
+func newSlots[T any](p *Pass) *Slots[T] {
+	return &Slots[T]{engine: p.engine, bySlot: map[int]*T{}}
+}
+
+// Connection is the slot of a connection.
+func (s *Slots[T]) Connection(c *timeline.Connection) *T { return s.at(c.Slot()) }
+
+// Pair is the slot of a pair.
+func (s *Slots[T]) Pair(p *timeline.Pair) *T { return s.at(p.Slot()) }
+
+func (s *Slots[T]) at(slot int) *T {
+	if v := s.bySlot[slot]; v != nil {
+		return v
+	}
+	var v *T
+	if n := len(s.spare); n > 0 {
+		v = s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		*v = *new(T)
+	} else {
+		v = new(T)
+	}
+	if len(s.bySlot) >= maxSlots {
+		s.engine.summary.SlotsRefused++
+		return v
+	}
+	s.bySlot[slot] = v
+	return v
+}
+
+// Peek is the slot if it was made, else nil.
+func (s *Slots[T]) Peek(slot int) *T { return s.bySlot[slot] }
+
+func (s *Slots[T]) drop(slot int) {
+	v := s.bySlot[slot]
+	if v == nil {
+		return
+	}
+	delete(s.bySlot, slot)
+	if len(s.spare) < 1024 {
+		s.spare = append(s.spare, v)
+	}
+}
