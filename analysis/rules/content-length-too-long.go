@@ -1,0 +1,59 @@
+package rules
+
+import (
+	"fmt"
+
+	"connlint/analysis"
+	"connlint/analysis/timeline"
+	"connlint/reassembly"
+	"connlint/reassembly/http1"
+)
+
+// contentLengthTooLong finds messages that promised more than was sent before
+// their sender closed the connection.
+func contentLengthTooLong() *analysis.Rule {
+	return &analysis.Rule{
+		Name:     "framing/content-length-too-long",
+		Severity: analysis.Error,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut,
+		Start: func(p *analysis.Pass) analysis.Run {
+			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
+				for _, m := range [...]*http1.Message{x.HTTP.Request, x.HTTP.Response} {
+					if m != nil && promisedMore(c, m) {
+						p.Report(tooLong(c, x, m))
+					}
+				}
+			}}
+		},
+	}
+}
+
+// promisedMore reports whether the sender of m closed before it had sent what
+// its Content-Length promised. If the other side closed first, the sender was
+// stopped; after an RST nobody knows what it meant to send.
+func promisedMore(c *timeline.Connection, m *http1.Message) bool {
+	if m.Framing != http1.Length || m.End != http1.CutByClose || m.Flaws.Has(http1.ConflictingLength) {
+		return false
+	}
+	first, _, ok := c.Teardown.First()
+	return ok && first == reassembly.Side(m.Dir)
+}
+
+func tooLong(c *timeline.Connection, x *timeline.Transaction, m *http1.Message) *analysis.Finding {
+	declared, _ := m.Declared.Exact()
+	seen := m.Body.Least()
+	f := &analysis.Finding{
+		Subject: analysis.Transaction(c, x),
+		Culprit: role(reassembly.Side(m.Dir)),
+		Message: fmt.Sprintf("Content-Length of the %s promised %d bytes, %d came before the close: %d are missing",
+			m.Dir, declared, seen, declared-seen),
+		Lost: analysis.Cost{Connections: 1, Bytes: declared - seen},
+		Measures: []analysis.Measure{
+			{Name: "body", Value: float64(seen), Threshold: float64(declared), Unit: "bytes"},
+		},
+	}
+	f.Evidence.Cite(m.Ended, "close before the end of the body")
+	f.Evidence.Cite(m.Head, "Content-Length")
+	f.Evidence.Cite(m.Last, "last byte of the body")
+	return f
+}

@@ -1,0 +1,51 @@
+package rules
+
+import (
+	"fmt"
+
+	"connlint/analysis"
+	"connlint/analysis/timeline"
+	"connlint/reassembly/http1"
+)
+
+// contentLengthTooShort finds messages behind which more was sent than their
+// Content-Length said.
+func contentLengthTooShort() *analysis.Rule {
+	return &analysis.Rule{
+		Name:     "framing/content-length-too-short",
+		Severity: analysis.Error,
+		Needs:    analysis.Plaintext | analysis.NoGapBefore | analysis.NotCut,
+		Start: func(p *analysis.Pass) analysis.Run {
+			return analysis.Run{Close: func(c *timeline.Connection) {
+				for i := range c.Surplus {
+					if s := &c.Surplus[i]; s.Framing == http1.Length && !s.Flaws.Has(http1.ConflictingLength) {
+						p.Report(tooShort(c, s))
+					}
+				}
+			}}
+		},
+	}
+}
+
+func tooShort(c *timeline.Connection, s *timeline.Surplus) *analysis.Finding {
+	declared, _ := s.Declared.Exact()
+	f := &analysis.Finding{
+		Subject: analysis.Connection(c),
+		Culprit: role(s.Side),
+		Message: fmt.Sprintf("%d bytes follow the %d that Content-Length declares for the %s of exchange %d, and begin no message",
+			s.Bytes, declared, http1.Direction(s.Side), s.Index),
+		Lost: analysis.Cost{Bytes: s.Bytes},
+		Measures: []analysis.Measure{
+			{Name: "surplus", Value: float64(s.Bytes), Unit: "bytes"},
+			{Name: "declared", Value: float64(declared), Unit: "bytes"},
+		},
+	}
+	f.Subject.Kind, f.Subject.Transaction = analysis.OfTransaction, s.Index
+	f.Subject.From, f.Subject.To = s.End.Time, s.First.Time
+	if s.End.IsZero() {
+		f.Subject.From = s.First.Time
+	}
+	f.Evidence.Cite(s.First, "bytes behind the body")
+	f.Evidence.Cite(s.End, "end of the body as declared")
+	return f
+}

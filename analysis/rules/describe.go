@@ -1,0 +1,72 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"connlint/analysis"
+	"connlint/analysis/timeline"
+	"connlint/reassembly"
+)
+
+// ms writes a duration the way people read it: three figures, no more.
+func ms(ns int64) string {
+	d := time.Duration(ns)
+	switch {
+	case d >= 10*time.Second:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	case d >= time.Second:
+		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
+	case d >= 100*time.Millisecond:
+		return strconv.FormatFloat(float64(ns)/1e6, 'f', 0, 64) + " ms"
+	}
+	return strconv.FormatFloat(float64(ns)/1e6, 'f', 1, 64) + " ms"
+}
+
+// count writes a number with its noun: "1 connection", "12 connections".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// role is the culprit that a side is.
+func role(s reassembly.Side) analysis.Role {
+	if s == reassembly.Client {
+		return analysis.Client
+	}
+	return analysis.Server
+}
+
+// blame counts who kept connections from being used again.
+type blame [timeline.ServerCloses + 1]int
+
+// most is the most frequent refusal; a tie goes to the one named first.
+func (b *blame) most() timeline.Refusal {
+	var r timeline.Refusal
+	for i, n := range b {
+		if n > b[r] {
+			r = timeline.Refusal(i)
+		}
+	}
+	return r
+}
+
+// culprit is the side that refused, or nobody.
+func culprit(r timeline.Refusal) analysis.Role {
+	if side, ok := r.Side(); ok {
+		return role(side)
+	}
+	return analysis.Nobody
+}
+
+// blameOpaque sets the culprit of connections whose messages cannot be read.
+// Who closes first tells little: a server also closes because the client asked
+// it to. A client that opens one connection after another is the likelier
+// place to look.
+func blameOpaque(f *analysis.Finding) {
+	f.Culprit, f.Confidence = analysis.Client, 0.6
+	f.Reasons = append(f.Reasons, "encrypted: either side may have asked for the close")
+}

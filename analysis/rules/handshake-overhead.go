@@ -1,0 +1,134 @@
+package rules
+
+import (
+	"fmt"
+
+	"connlint/analysis"
+	"connlint/analysis/timeline"
+	"connlint/reassembly"
+)
+
+// handshakeOverhead finds connections whose set-up took a large share of what
+// they were opened for. It is judged per connection at its end and gathered
+// per pair.
+func handshakeOverhead() *analysis.Rule {
+	return &analysis.Rule{
+		Name:     "connect/handshake-overhead",
+		Severity: analysis.Warning,
+		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Params: []analysis.Param{
+			{Name: "min_share", Unit: "ratio", Default: 0.4,
+				Source: "set-up of one round trip against one request of one round trip is 0.5; below 0.4 the exchange outweighs it"},
+			{Name: "min_setup", Unit: "ms", Default: 1,
+				Source: "below 1 ms a host's own wake-up time is as large as the path"},
+		},
+		Start: startHandshakeOverhead,
+	}
+}
+
+// overhead is what the rule gathers of a pair.
+type overhead struct {
+	subject  analysis.Subject
+	evidence analysis.Evidence
+	refusals blame
+	n        int
+	setup    int64 // ns
+	busy     int64 // ns
+	trips    int
+	packets  int // without payload
+	all      int
+	payload  uint64 // bytes
+	opaque   int    // encrypted connections
+}
+
+func startHandshakeOverhead(p *analysis.Pass) analysis.Run {
+	pairs := analysis.PerPair[overhead](p)
+	minShare, minSetup := p.Param("min_share"), int64(p.Param("min_setup")*1e6)
+	return analysis.Run{
+		Close: func(c *timeline.Connection) {
+			if !judgesOverhead(c) || c.Setup() < minSetup {
+				return
+			}
+			if share(c.Setup(), c.ClientBusy()) < minShare {
+				return
+			}
+			pairs.Pair(c.Pair).add(c)
+		},
+		Pair: func(pair *timeline.Pair) {
+			if o := pairs.Peek(pair.Slot()); o != nil {
+				p.Report(o.finding(minShare))
+			}
+		},
+	}
+}
+
+// judgesOverhead reports whether anybody waited for the set-up: something was
+// asked and answered, the request neither travelled with the SYN nor came long
+// after a connection was opened ahead of need. A connection that went over to
+// another protocol did more than its transactions show.
+func judgesOverhead(c *timeline.Connection) bool {
+	const other = timeline.Preconnected | timeline.WebSocketUpgrade | timeline.ConnectTunnel |
+		timeline.ProtocolUpgrade | timeline.HTTP2Cleartext | timeline.HTTP2TLS
+	return c.Complete > 0 && c.Handshake.FastOpen != reassembly.FastOpenAccepted && !c.Traits.Is(other)
+}
+
+func share(setup, busy int64) float64 { return float64(setup) / float64(max(setup+busy, 1)) }
+
+func (o *overhead) add(c *timeline.Connection) {
+	if o.n == 0 {
+		o.subject = analysis.Pair(c.Pair)
+		o.subject.From = c.First.Time
+	}
+	o.n++
+	o.subject.Names(c.ID())
+	o.subject.To = max(o.subject.To, c.Last.Time)
+	o.evidence.Cite(c.Handshake.SYN, "SYN")
+	o.evidence.Cite(c.Handshake.ACK, "end of handshake")
+	o.refusals[c.Refusal]++
+	o.setup += c.Setup()
+	o.busy += c.ClientBusy()
+	o.trips += c.SetupRoundTrips
+	if c.Encrypted {
+		o.opaque++
+	}
+	for side := range c.Flow {
+		f := &c.Flow[side]
+		o.all += int(f.Packets)
+		o.packets += int(f.Packets - f.Segments)
+		o.payload += f.Bytes
+	}
+}
+
+// finding is what a pair comes to. What reuse would save is all of the
+// set-ups but one.
+func (o *overhead) finding(minShare float64) *analysis.Finding {
+	why := o.refusals.most()
+	part := share(o.setup, o.busy)
+	f := &analysis.Finding{
+		Subject:  o.subject,
+		Culprit:  culprit(why),
+		Count:    o.n,
+		Evidence: o.evidence,
+		Lost:     analysis.Cost{Time: o.setup, RoundTrips: o.trips},
+		Message: fmt.Sprintf("set-up took %.0f %% of the time of %s, %s each; %d of %d packets carried no payload",
+			100*part, count(o.n, "connection"), ms(o.setup/int64(o.n)), o.packets, o.all),
+		Measures: []analysis.Measure{
+			{Name: "share", Value: part, Threshold: minShare, Unit: "ratio"},
+			{Name: "setup", Value: float64(o.setup) / float64(o.n) / 1e6, Unit: "ms"},
+			{Name: "packets_without_payload", Value: float64(o.packets) / float64(max(o.all, 1)), Unit: "ratio"},
+			{Name: "payload", Value: float64(o.payload) / float64(o.n), Unit: "bytes"},
+		},
+	}
+	if o.opaque > 0 {
+		blameOpaque(f)
+	} else if why != timeline.NotRefused {
+		f.Message += "; " + why.String()
+	}
+	if o.n == 1 {
+		// One connection for one need is no habit: worth knowing, not fixing.
+		f.Severity = analysis.Note
+	} else {
+		f.Saved = analysis.Cost{Time: o.setup - o.setup/int64(o.n), RoundTrips: o.trips - o.trips/o.n, Connections: o.n - 1}
+	}
+	return f
+}

@@ -1,0 +1,49 @@
+// Package rules holds everything connlint looks for: one rule, one file, one
+// page, one line in the list below.
+//
+// To add a rule: write NAME.go with a function that makes the [analysis.Rule],
+// NAME.md with its page (the sections and the trace in its Example are
+// checked by the tests), a near miss under testdata/rules/NAME/ at the top of
+// the repository, and put the function into [All]. The tests say what is
+// missing.
+//
+// A rule reads connections, transactions, pairs and the account of time. It
+// may not look at packets: a fact that it needs and that is not there belongs
+// into the layer that owns it.
+package rules
+
+import (
+	"embed"
+	"strings"
+
+	"connlint/analysis"
+)
+
+//go:embed *.md
+var pages embed.FS
+
+// All lists the rules in the order of the report. Each call makes new values.
+func All() []*analysis.Rule {
+	rules := []*analysis.Rule{
+		handshakeOverhead(),
+		connectionPerRequest(),
+		contentLengthTooLong(),
+		contentLengthTooShort(),
+		truncatedResponse(),
+		closeDelimitedBody(),
+	}
+	for _, r := range rules {
+		r.Doc = page(r.ID())
+	}
+	return rules
+}
+
+// page is the text of a rule's page; a rule without one is refused by
+// [analysis.Validate].
+func page(id string) string {
+	text, err := pages.ReadFile(id + ".md")
+	if err != nil {
+		return ""
+	}
+	return strings.ReplaceAll(string(text), "\r\n", "\n")
+}
