@@ -1,0 +1,103 @@
+package main
+
+import (
+	"io"
+
+	"github.com/rs/zerolog"
+
+	"connlint/analysis"
+	"connlint/analysis/rules"
+	"connlint/capture"
+	"connlint/output"
+)
+
+// analyse reads the captures and writes the report. A capture that cannot be
+// read does not stop the others: it makes the exit code 2, and the error
+// follows the report of what was read.
+func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout io.Writer) int {
+	chosen, params, err := configure(o, rules.All())
+	if err != nil {
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
+	report, err := output.New(o.format, stdout, o.records)
+	if err != nil {
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
+	engine, err := analysis.New(analysis.Config{Params: params}, chosen, report)
+	if err != nil {
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
+	begin := &output.Run{Sources: o.args, Parameters: engine.Parameters()}
+	for _, r := range engine.Rules() {
+		begin.Rules = append(begin.Rules, r.Name)
+	}
+	report.Begin(begin)
+	totals := readAll(o, log, stdin, engine, report)
+	if err := report.End(totals); err != nil {
+		return notWritten(log, err)
+	}
+	return verdict(o, log, totals)
+}
+
+// readAll takes the sources one after the other.
+func readAll(o *options, log zerolog.Logger, stdin io.Reader, engine *analysis.Engine, report output.Writer) *output.Totals {
+	totals := &output.Totals{Analysis: engine.Summary()}
+	left := o.count
+	for i, path := range o.args {
+		if report.Err() != nil || o.count > 0 && left == 0 {
+			break
+		}
+		counts, err := readOne(path, uint16(i), left, stdin, engine, report)
+		totals.Sources = append(totals.Sources, output.Source{Stats: counts.Source, Err: err})
+		totals.Evicted += counts.Connections.Evicted
+		left -= min(left, counts.Source.Packets)
+		log.Debug().Str("file", path).Uint64("packets", counts.Source.Packets).
+			Uint64("segments", counts.Source.Segments).Uint64("connections", counts.Connections.Connections).Msg("read")
+	}
+	return totals
+}
+
+// readOne takes one source to its end; count 0 means all of it.
+func readOne(path string, index uint16, count uint64, stdin io.Reader, engine *analysis.Engine, report output.Writer) (analysis.Counts, error) {
+	reader, err := capture.Open(path, stdin)
+	if err != nil {
+		return analysis.Counts{}, err
+	}
+	if count > 0 {
+		reader = capture.First(reader, count)
+	}
+	src := capture.NewFile(reader, path, index)
+	defer src.Close()
+	return analysis.Read(&heard{src, report}, engine, analysis.Limits{})
+}
+
+// heard is a source that ends when nobody reads the report any more.
+type heard struct {
+	capture.Source
+	report output.Writer
+}
+
+func (h *heard) Next() (*capture.Packet, error) {
+	if h.report.Err() != nil {
+		return nil, io.EOF
+	}
+	return h.Source.Next()
+}
+
+// verdict says what went wrong and chooses the exit code.
+func verdict(o *options, log zerolog.Logger, totals *output.Totals) int {
+	code := exitClean
+	if o.failOn != 0 && totals.Analysis.AtLeast(o.failOn) > 0 {
+		code = exitFindings
+	}
+	for i := range totals.Sources {
+		if err := totals.Sources[i].Err; err != nil {
+			log.Error().Msg(err.Error())
+			code = exitFailed
+		}
+	}
+	return code
+}

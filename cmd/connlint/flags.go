@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
+
+	"connlint/analysis"
+	"connlint/output"
+)
+
+// options are the command line, checked as far as it can be without rules.
+type options struct {
+	args     []string
+	format   string
+	records  output.Records
+	failOn   analysis.Severity // 0: never
+	set      []string
+	enable   []string
+	disable  []string
+	count    uint64 // 0: all
+	logLevel zerolog.Level
+	version  bool
+}
+
+const help = `connlint reads packet captures and says where HTTP connections waste time,
+whose fault it is, what it costs and what to change.
+
+usage: connlint [flags] FILE…     pcap or pcapng, also in gzip or zstd; - is standard input
+       connlint rules [NAME]      the rules; the page of one
+       connlint schema            the JSON schema of the records
+
+Report
+      --format FORM               text, json or jsonl (default text)
+      --records KIND,…            records in json and jsonl: finding, connection, transaction
+                                  (default finding; run and summary are always there)
+      --fail-on SEVERITY          exit with 1 from this severity on: error, warning, note or never
+                                  (default error)
+Rules
+      --enable GLOB,…             run these rules only, such as 'tcp/*'
+      --disable GLOB,…            do not run these
+      --set RULE.PARAM=VALUE      change a threshold; connlint rules NAME lists them
+Reading
+  -c, --count N                   stop after N packets
+Other
+      --log-level LEVEL           debug, info, warn or error (default warn)
+      --version, --help
+
+Exit status: 0 nothing at or above --fail-on, 1 findings, 2 the job could not be done.
+
+examples: connlint shop.pcap
+          tcpdump -w - -c 10000 port 80 | connlint -
+          connlint --format jsonl shop.pcap | jq 'select(.type=="finding")'
+`
+
+// parse reads the command line. The log level is usable also behind an error.
+func parse(args []string) (*options, error) {
+	o := &options{logLevel: zerolog.WarnLevel}
+	flags := pflag.NewFlagSet("connlint", pflag.ContinueOnError)
+	flags.SetInterspersed(true)
+	flags.Usage = func() {}
+	flags.SetOutput(silent{})
+	format := flags.String("format", "text", "")
+	records := flags.StringSlice("records", []string{"finding"}, "")
+	failOn := flags.String("fail-on", "error", "")
+	level := flags.String("log-level", "warn", "")
+	iface := flags.StringP("interface", "i", "", "")
+	flags.StringArrayVar(&o.set, "set", nil, "")
+	flags.StringSliceVar(&o.enable, "enable", nil, "")
+	flags.StringSliceVar(&o.disable, "disable", nil, "")
+	flags.Uint64VarP(&o.count, "count", "c", 0, "")
+	flags.BoolVar(&o.version, "version", false, "")
+	if err := flags.Parse(args); err != nil {
+		return o, flagError(err)
+	}
+	o.args = flags.Args()
+	if flags.Changed("interface") {
+		return o, fmt.Errorf("live capture (-i %s) is not in this build; record with tcpdump -w FILE and read the file", *iface)
+	}
+	if flags.Changed("count") && o.count == 0 {
+		return o, errors.New("--count 0 would read nothing; leave it out to read everything")
+	}
+	return o, o.choose(*format, *failOn, *level, *records)
+}
+
+// silent swallows what pflag would print: run says it in its own words.
+type silent struct{}
+
+func (silent) Write(b []byte) (int, error) { return len(b), nil }
+
+// flagError is pflag's complaint as one line with a hint.
+func flagError(err error) error {
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	return fmt.Errorf("%w; connlint --help lists the flags", err)
+}
+
+// choose checks the flags that take one of several words.
+func (o *options) choose(format, failOn, level string, records []string) error {
+	if !slices.Contains(output.Formats(), format) {
+		return oneOf("--format", format, output.Formats())
+	}
+	o.format = format
+	for _, kind := range records {
+		if !slices.Contains(output.RecordNames(), kind) {
+			return oneOf("--records", kind, output.RecordNames())
+		}
+	}
+	var err error
+	if o.records, err = output.ParseRecords(records); err != nil {
+		return err
+	}
+	severities := []string{"never", "note", "warning", "error"} // analysis.Severity by number
+	i := slices.Index(severities, failOn)
+	if i < 0 {
+		return oneOf("--fail-on", failOn, severities)
+	}
+	o.failOn = analysis.Severity(i)
+	levels := []string{"debug", "info", "warn", "error"}
+	if !slices.Contains(levels, level) {
+		return oneOf("--log-level", level, levels)
+	}
+	o.logLevel, err = zerolog.ParseLevel(level)
+	return err
+}
+
+func oneOf(flag, value string, words []string) error {
+	last := len(words) - 1
+	return fmt.Errorf("%s %q: it is one of %s and %s", flag, value, strings.Join(words[:last], ", "), words[last])
+}

@@ -1,0 +1,262 @@
+package output_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"connlint/analysis"
+	"connlint/analysis/rules"
+	"connlint/capture"
+	"connlint/output"
+)
+
+// repoCaptures lie in the repository itself.
+var repoCaptures = []string{
+	"../testdata/lab/13-mixed/client.pcap.gz",
+	"../testdata/lab/03-nagle-request-40ms/client.pcap",
+	"../testdata/lab/06-content-length-too-long/client.pcap",
+}
+
+// captures are those of the repository and, where the lab is at hand, one of
+// each kind of trouble from there.
+func captures(t *testing.T) []string {
+	files := repoCaptures
+	lab := os.Getenv("CONNLINT_LAB")
+	if lab == "" {
+		t.Log("CONNLINT_LAB is not set: only the captures of the repository are read")
+		return files
+	}
+	for _, glob := range []string{"05-*", "06-*", "08-pipelining*", "10-*", "11-*"} {
+		found, _ := filepath.Glob(filepath.Join(lab, glob, "client*.pcap*"))
+		if len(found) == 0 {
+			t.Fatalf("CONNLINT_LAB has no %s", glob)
+		}
+		files = append(files[:len(files):len(files)], found...)
+	}
+	return files
+}
+
+// analyse runs the whole program but its command line over the files.
+func analyse(t testing.TB, w output.Writer, paths ...string) error {
+	t.Helper()
+	engine, err := analysis.New(analysis.Config{}, rules.All(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := &output.Run{Sources: paths, Parameters: engine.Parameters()}
+	for _, r := range engine.Rules() {
+		run.Rules = append(run.Rules, r.Name)
+	}
+	w.Begin(run)
+	totals := &output.Totals{Analysis: engine.Summary()}
+	for i, path := range paths {
+		reader, err := capture.Open(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src := capture.NewFile(reader, path, uint16(i))
+		counts, err := analysis.Read(src, engine, analysis.Limits{})
+		src.Close()
+		totals.Sources = append(totals.Sources, output.Source{Stats: counts.Source, Err: err})
+		totals.Evicted += counts.Connections.Evicted
+	}
+	return w.End(totals)
+}
+
+func report(t testing.TB, format string, paths ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := output.New(format, &b, output.Findings|output.Connections|output.Transactions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := analyse(t, w, paths...); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Every record of every capture fits the published schema, and the two JSON
+// formats hold the same records.
+func TestRecordsFitTheSchema(t *testing.T) {
+	schema := compile(t)
+	for _, path := range captures(t) {
+		lines := bytes.Split(bytes.TrimSuffix(report(t, "jsonl", path), []byte("\n")), []byte("\n"))
+		for i, line := range lines {
+			record, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+			if err != nil {
+				t.Fatalf("%s: line %d: %v: %s", path, i+1, err, line)
+			}
+			if err := schema.Validate(record); err != nil {
+				t.Fatalf("%s: line %d: %v\n%s", path, i+1, err, line)
+			}
+		}
+		var doc struct {
+			Schema  string
+			Records []json.RawMessage
+		}
+		if err := json.Unmarshal(report(t, "json", path), &doc); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if doc.Schema != output.Schema || len(doc.Records) != len(lines) {
+			t.Fatalf("%s: the document has schema %q and %d records, the lines are %d", path, doc.Schema, len(doc.Records), len(lines))
+		}
+		for i := range lines {
+			if !bytes.Equal(lines[i], doc.Records[i]) {
+				t.Fatalf("%s: record %d differs:\n%s\n%s", path, i+1, lines[i], doc.Records[i])
+			}
+		}
+	}
+}
+
+func compile(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(output.JSONSchema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// The schema refuses what it should: else the test above proves nothing.
+func TestSchemaRefuses(t *testing.T) {
+	schema := compile(t)
+	good := bytes.Split(report(t, "jsonl", repoCaptures[0]), []byte("\n"))
+	for _, change := range []struct{ kind, from, to string }{
+		{"transaction", `"paced_ms"`, `"passed_ms"`},
+		{"transaction", `"end":"complete"`, `"end":"finished"`},
+		{"connection", `"traits":[]`, `"traits":["no-such-trait"]`},
+		{"connection", `"caveats":[]`, `"caveats":null`},
+		{"finding", `"severity":"`, `"severity":"very `},
+		{"finding", `"cost":{"time_ms":`, `"cost":{"time":`},
+		{"summary", `"first":"2`, `"first":"Sat 2`},
+	} {
+		done := false
+		for _, line := range good {
+			if done || !bytes.HasPrefix(line, []byte(`{"type":"`+change.kind)) || !bytes.Contains(line, []byte(change.from)) {
+				continue
+			}
+			done = true
+			bad, err := jsonschema.UnmarshalJSON(strings.NewReader(strings.Replace(string(line), change.from, change.to, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if schema.Validate(bad) == nil {
+				t.Errorf("%s with %s passes", change.kind, change.to)
+			}
+		}
+		if !done {
+			t.Errorf("no %s with %s to try", change.kind, change.from)
+		}
+	}
+}
+
+// What the records say adds up: spans to durations, records to the summary.
+func TestSumsHold(t *testing.T) {
+	type record struct {
+		Type       string
+		DurationMS json.Number            `json:"duration_ms"`
+		Time       map[string]json.Number `json:"time"`
+		Rule       string
+		Findings   map[string]int
+		// of the summary
+		Connections, Transactions int
+	}
+	for _, path := range captures(t) {
+		n := map[string]int{}
+		found := map[string]int{}
+		var total, durations int64
+		for line := range bytes.Lines(report(t, "jsonl", path)) {
+			var r record
+			if err := json.Unmarshal(line, &r); err != nil {
+				t.Fatalf("%v: %s", err, line)
+			}
+			n[r.Type]++
+			switch r.Type {
+			case "transaction":
+				var sum int64
+				for _, ms := range r.Time {
+					sum += nanoseconds(t, ms)
+				}
+				if d := nanoseconds(t, r.DurationMS); d != sum {
+					t.Fatalf("%s: the spans add up to %d ns, the transaction took %d: %s", path, sum, d, line)
+				}
+				durations += sum
+			case "finding":
+				found[r.Rule]++
+			case "summary":
+				for _, ms := range r.Time {
+					total += nanoseconds(t, ms)
+				}
+				if r.Connections != n["connection"] || r.Transactions != n["transaction"] || fmt.Sprint(r.Findings) != fmt.Sprint(found) {
+					t.Errorf("%s: the summary says %d connections, %d transactions, %v; the records are %v, %v", path, r.Connections, r.Transactions, r.Findings, n, found)
+				}
+			}
+		}
+		if total != durations {
+			t.Errorf("%s: the summary's time is %d ns, that of the transactions %d", path, total, durations)
+		}
+	}
+}
+
+// nanoseconds reads a number of milliseconds without a float in between.
+func nanoseconds(t *testing.T, ms json.Number) int64 {
+	whole, frac, _ := strings.Cut(string(ms), ".")
+	ns, err := strconv.ParseInt(whole+(frac + "000000")[:6], 10, 64)
+	if err != nil {
+		t.Fatalf("%q: %v", ms, err)
+	}
+	return ns
+}
+
+// A text report keeps to its width and shows nothing that a terminal obeys.
+func TestTextKeepsItsShape(t *testing.T) {
+	for _, path := range captures(t) {
+		for line := range strings.Lines(string(report(t, "text", path))) {
+			line = strings.TrimSuffix(line, "\n")
+			if strings.HasPrefix(line, path) || strings.Contains(line, "filter ") {
+				continue
+			}
+			if n := len([]rune(line)); n > 100 {
+				t.Errorf("%s: %d columns: %s", path, n, line)
+			}
+			if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+				t.Errorf("%s: a control character: %q", path, line)
+			}
+		}
+	}
+}
+
+func BenchmarkJSONL(b *testing.B) {
+	for _, records := range []output.Records{output.Findings, output.Findings | output.Connections | output.Transactions} {
+		b.Run(fmt.Sprintf("records=%d", records), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w, _ := output.New("jsonl", discard{}, records)
+				if err := analyse(b, w, repoCaptures[0]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }

@@ -1,0 +1,116 @@
+package output
+
+import (
+	"fmt"
+	"io"
+
+	"connlint/analysis"
+	"connlint/capture"
+)
+
+// Schema is the name of the JSON format. Fields may be added under this name;
+// none goes away or changes its meaning.
+const Schema = "connlint/1"
+
+// Writer is one form of report. Begin comes first, End last; End is due also
+// where the run failed, so that what was written is whole. After a write
+// failed nothing more is written; Err says so at any time, End at the end.
+type Writer interface {
+	analysis.Sink
+	Begin(*Run)
+	End(*Totals) error
+	Err() error
+}
+
+// Run is what is known of a run before its first packet.
+type Run struct {
+	Sources    []string                      // names as the user gave them, by index
+	Rules      []string                      // names of the rules at work, sorted
+	Parameters map[string]map[string]float64 // values in force: rule name, then parameter
+}
+
+// Totals is what a run amounts to.
+type Totals struct {
+	Analysis *analysis.Summary
+	Sources  []Source // in the order of Run.Sources, as far as the run came
+	Evicted  uint64   // connections given up because a limit was reached
+}
+
+// Source is what became of one source of the run.
+type Source struct {
+	Stats capture.Stats
+	Err   error // why it was not read to its end; nil if it was
+}
+
+// unread reports whether nothing of the source could be read.
+func (s *Source) unread() bool { return s.Err != nil && s.Stats.Packets == 0 }
+
+// sum adds up what was read from all sources.
+func (t *Totals) sum() capture.Stats {
+	var all capture.Stats
+	for i := range t.Sources {
+		s := &t.Sources[i].Stats
+		if s.Packets > 0 && (all.First == 0 || s.First < all.First) {
+			all.First = s.First
+		}
+		all.Last = max(all.Last, s.Last)
+		all.Packets += s.Packets
+		all.Bytes += s.Bytes
+		all.Segments += s.Segments
+		all.Fragments += s.Fragments
+		all.Undecoded += s.Undecoded
+		all.Malformed += s.Malformed
+		all.Cut += s.Cut
+		all.Dropped += s.Dropped
+	}
+	return all
+}
+
+// Records are the kinds of record that a JSON report holds beside run and
+// summary.
+type Records uint8
+
+// The kinds of record that can be chosen.
+const (
+	Findings Records = 1 << iota
+	Connections
+	Transactions
+)
+
+// RecordNames are the kinds that can be chosen, in the order of their bits.
+func RecordNames() []string { return []string{"finding", "connection", "transaction"} }
+
+// ParseRecords makes a set of names.
+func ParseRecords(names []string) (Records, error) {
+	var set Records
+	for _, name := range names {
+		bit := Records(0)
+		for i, known := range RecordNames() {
+			if name == known {
+				bit = 1 << i
+			}
+		}
+		if bit == 0 {
+			return 0, fmt.Errorf("no kind of record %q: finding, connection and transaction are there", name)
+		}
+		set |= bit
+	}
+	return set, nil
+}
+
+// Formats are the forms of report.
+func Formats() []string { return []string{"text", "json", "jsonl"} }
+
+// New makes a Writer of the named format to w, which it does not close.
+// records counts for json and jsonl.
+func New(format string, w io.Writer, records Records) (Writer, error) {
+	switch format {
+	case "text":
+		return newText(w), nil
+	case "json":
+		return newJSON(w, records, true), nil
+	case "jsonl":
+		return newJSON(w, records, false), nil
+	}
+	return nil, fmt.Errorf("no format %q: text, json and jsonl are there", format)
+}

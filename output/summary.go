@@ -1,0 +1,119 @@
+package output
+
+import (
+	"maps"
+	"slices"
+
+	"connlint/analysis"
+)
+
+// run is the record that comes first.
+func (e *encoder) run(r *Run) {
+	e.begin("run")
+	e.text("schema", Schema)
+	e.texts("sources", r.Sources)
+	e.texts("rules", r.Rules)
+	e.object("parameters")
+	for _, rule := range slices.Sorted(maps.Keys(r.Parameters)) {
+		e.object(rule)
+		params := r.Parameters[rule]
+		for _, name := range slices.Sorted(maps.Keys(params)) {
+			e.float(name, params[name])
+		}
+		e.close('}')
+	}
+	e.close('}')
+	e.close('}')
+}
+
+// summary is the record that comes last.
+func (e *encoder) summary(t *Totals) {
+	a := t.Analysis
+	all := t.sum()
+	e.begin("summary")
+	e.uint("packets", all.Packets)
+	e.uint("connections", a.Connections)
+	e.uint("transactions", a.Transactions)
+	e.uint("opaque", a.Opaque)
+	e.uint("incomplete", a.Incomplete)
+	e.uint("pairs", a.Pairs)
+	e.uint("dropped", all.Dropped)
+	e.uint("evicted", t.Evicted)
+	e.counts("findings", a.Findings)
+	e.counts("events", a.Events)
+	e.severities(a)
+	e.skipped(a.Skipped)
+	e.account("time", &a.Time)
+	e.costs("cost", a.Lost)
+	e.costs("saving", a.Saved)
+	e.counts("traits", a.Traits)
+	e.counts("caveats", a.Caveats)
+	e.captured(t)
+	e.uint("slots_refused", a.SlotsRefused)
+	e.uint("findings_dropped", a.FindingsDropped)
+	e.array("errors")
+	for i := range t.Sources {
+		if err := t.Sources[i].Err; err != nil {
+			e.element(err.Error())
+		}
+	}
+	e.close(']')
+	e.close('}')
+}
+
+// counts is a number by name, names sorted.
+func (e *encoder) counts(k string, m map[string]uint64) {
+	e.object(k)
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		e.uint(name, m[name])
+	}
+	e.close('}')
+}
+
+func (e *encoder) costs(k string, m map[string]*analysis.Cost) {
+	e.object(k)
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		e.cost(name, m[name])
+	}
+	e.close('}')
+}
+
+// severities is how many findings there are of each severity.
+func (e *encoder) severities(a *analysis.Summary) {
+	e.object("severities")
+	worse := uint64(0)
+	for s := analysis.Error; s >= analysis.Note; s-- {
+		n := a.AtLeast(s)
+		e.uint(s.String(), n-worse)
+		worse = n
+	}
+	e.close('}')
+}
+
+func (e *encoder) skipped(m map[string]map[string]uint64) {
+	e.object("skipped")
+	for _, rule := range slices.Sorted(maps.Keys(m)) {
+		e.counts(rule, m[rule])
+	}
+	e.close('}')
+}
+
+// captured is what the sources say of themselves.
+func (e *encoder) captured(t *Totals) {
+	all := t.sum()
+	e.object("capture")
+	e.uint("bytes", all.Bytes)
+	e.uint("segments", all.Segments)
+	e.uint("fragments", all.Fragments)
+	e.uint("undecoded", all.Undecoded)
+	e.uint("malformed", all.Malformed)
+	e.uint("cut", all.Cut)
+	if all.Packets > 0 {
+		e.time("first", all.First)
+		e.time("last", all.Last)
+	} else {
+		e.null("first")
+		e.null("last")
+	}
+	e.close('}')
+}

@@ -1,0 +1,186 @@
+package output
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"connlint/analysis"
+	"connlint/analysis/timeline"
+)
+
+// textWriter is the report that people read: what there was, where its time
+// went, the findings with the dearest first, what could not be judged. It is
+// written at the end, out of sums: what it keeps does not grow with the
+// capture. It has no colour.
+type textWriter struct {
+	out    *bufio.Writer
+	run    Run
+	groups groups
+	seen   []seen // by source
+	long   bool   // there is a headed section: blank lines part them
+	err    error
+}
+
+// seen counts what came of one source.
+type seen struct{ connections, transactions uint64 }
+
+// width is how many columns a text report keeps to, but for names and filters
+// that cannot be broken.
+const width = 100
+
+func newText(w io.Writer) *textWriter { return &textWriter{out: bufio.NewWriter(w)} }
+
+// Begin is part of Writer.
+func (t *textWriter) Begin(r *Run) {
+	t.run = *r
+	t.seen = make([]seen, len(r.Sources))
+}
+
+// Connection is part of analysis.Sink.
+func (t *textWriter) Connection(c *timeline.Connection) {
+	if i := int(c.First.Source()); i < len(t.seen) {
+		t.seen[i].connections++
+	}
+}
+
+// Transaction is part of analysis.Sink.
+func (t *textWriter) Transaction(c *timeline.Connection, _ *timeline.Transaction) {
+	if i := int(c.First.Source()); i < len(t.seen) {
+		t.seen[i].transactions++
+	}
+}
+
+// Finding is part of analysis.Sink.
+func (t *textWriter) Finding(f *analysis.Finding) { t.groups.add(f) }
+
+// Err is the first error of writing.
+func (t *textWriter) Err() error { return t.err }
+
+// End writes the report.
+func (t *textWriter) End(totals *Totals) error {
+	t.sources(totals)
+	if len(t.groups.byKey) == 0 {
+		t.briefTime(&totals.Analysis.Time)
+	} else {
+		t.time(&totals.Analysis.Time)
+	}
+	t.findings(totals)
+	t.skipped(totals.Analysis)
+	t.caveats(totals)
+	t.more(totals)
+	if err := t.out.Flush(); t.err == nil {
+		t.err = err
+	}
+	return t.err
+}
+
+func (t *textWriter) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(t.out, format, args...); t.err == nil {
+		t.err = err
+	}
+}
+
+// head begins a section.
+func (t *textWriter) head(title string) {
+	t.long = true
+	t.printf("\n%s\n", title)
+}
+
+// sources is one line for each source.
+func (t *textWriter) sources(totals *Totals) {
+	for i, name := range t.run.Sources {
+		name = printable(name)
+		if i >= len(totals.Sources) || totals.Sources[i].unread() {
+			t.printf("%s: not read\n", name)
+			continue
+		}
+		s := &totals.Sources[i]
+		t.printf("%s: %s, %s, %s in %s", name, number(s.Stats.Packets, "packet"),
+			number(t.seen[i].connections, "connection"), number(t.seen[i].transactions, "transaction"),
+			span(s.Stats.Last-s.Stats.First))
+		if s.Err != nil {
+			t.printf(" (read up to the damage)")
+		}
+		t.printf("\n")
+	}
+}
+
+// skipped says for which rules silence means nothing.
+func (t *textWriter) skipped(a *analysis.Summary) {
+	reasons := map[string]map[string]uint64{} // connections by gate and rule
+	for rule, gates := range a.Skipped {
+		for gate, n := range gates {
+			if reasons[gate] == nil {
+				reasons[gate] = map[string]uint64{}
+			}
+			reasons[gate][rule] = n
+		}
+	}
+	if len(reasons) == 0 {
+		return
+	}
+	t.head("Not judged")
+	for _, gate := range sortedKeys(reasons) {
+		rules := reasons[gate]
+		most := uint64(0)
+		for _, n := range rules {
+			most = max(most, n)
+		}
+		t.printf("  %s on %s: %s\n", number(uint64(len(rules)), "rule"), number(most, "connection"), gateWords(gate))
+		for _, line := range wrap(strings.Join(sortedKeys(rules), " "), width-4) {
+			t.printf("    %s\n", line)
+		}
+	}
+}
+
+// caveats are the faults of the capture and the limits that were reached.
+func (t *textWriter) caveats(totals *Totals) {
+	var lines []string
+	a, all := totals.Analysis, totals.sum()
+	for _, name := range sortedKeys(a.Caveats) {
+		lines = append(lines, fmt.Sprintf("%s: %s", name, number(a.Caveats[name], "connection")))
+	}
+	for _, x := range []struct {
+		n    uint64
+		what string
+	}{
+		{all.Dropped, "dropped by the capture itself"},
+		{all.Malformed, "malformed"},
+		{all.Undecoded, "of a kind that is not decoded"},
+		{all.Fragments, "IP fragments, which are not put together"},
+	} {
+		if x.n > 0 {
+			lines = append(lines, fmt.Sprintf("%s %s", number(x.n, "packet"), x.what))
+		}
+	}
+	if totals.Evicted > 0 {
+		lines = append(lines, number(totals.Evicted, "connection")+" given up because a limit was reached")
+	}
+	if a.FindingsDropped > 0 {
+		lines = append(lines, number(a.FindingsDropped, "finding")+" given up because too many waited")
+	}
+	if len(lines) == 0 {
+		return
+	}
+	t.head("About the capture")
+	for _, line := range lines {
+		t.printf("  %s\n", line)
+	}
+}
+
+// more says where to look next.
+func (t *textWriter) more(totals *Totals) {
+	hint := "--format jsonl --records connection,transaction has every record."
+	switch {
+	case totals.Analysis.Connections == 0:
+		return
+	case len(t.groups.byKey) > 0:
+		hint = "connlint rules NAME explains a rule; --format jsonl has every record."
+	}
+	if t.long {
+		t.printf("\n")
+	}
+	t.printf("More: %s\n", hint)
+}

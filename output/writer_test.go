@@ -1,0 +1,220 @@
+package output
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"connlint/analysis"
+	"connlint/analysis/timeline"
+	"connlint/capture"
+)
+
+func endpoint(s string) capture.Endpoint { return capture.EndpointFrom(netip.MustParseAddrPort(s)) }
+
+func finding(rule string, server string, lost int64) *analysis.Finding {
+	f := &analysis.Finding{Rule: &analysis.Rule{Name: rule}, Severity: analysis.Warning, Confidence: 1, Culprit: analysis.Server,
+		Message: "a sentence about " + server, Count: 1, Lost: analysis.Cost{Time: lost},
+		Subject: analysis.Subject{Kind: analysis.OfConnection, Connections: []uint64{1},
+			Client: endpoint("10.0.0.1:40000"), Server: endpoint(server)}}
+	f.Evidence.Cite(capture.NewFrame(0, 7, 1), "late ACK")
+	return f
+}
+
+func totals() *Totals {
+	engine, err := analysis.New(analysis.Config{}, nil, newText(io.Discard))
+	if err != nil {
+		panic(err)
+	}
+	return &Totals{Analysis: engine.Summary(), Sources: make([]Source, 1)}
+}
+
+func newWriter(t *testing.T, format string, w io.Writer) Writer {
+	t.Helper()
+	report, err := New(format, w, Findings|Connections|Transactions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func TestUnknownNamesAreRefused(t *testing.T) {
+	if _, err := New("xml", io.Discard, 0); err == nil {
+		t.Error("the format xml is there")
+	}
+	if _, err := ParseRecords([]string{"finding", "packet"}); err == nil {
+		t.Error("records of packets are there")
+	}
+	for i, name := range RecordNames() {
+		if set, err := ParseRecords([]string{name}); err != nil || set != 1<<i {
+			t.Errorf("%s: %v, %v", name, set, err)
+		}
+	}
+}
+
+// A document is whole where a source failed, and says so.
+func TestDocumentIsWholeAfterAnError(t *testing.T) {
+	var b bytes.Buffer
+	w := newWriter(t, "json", &b)
+	w.Begin(&Run{Sources: []string{"a\xff.pcap"}})
+	w.Finding(finding("tcp/x", "10.0.0.2:80", 1))
+	end := totals()
+	end.Sources[0].Err = errors.New("a.pcap: packet 7: cut")
+	if err := w.End(end); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Records []struct {
+			Type, Source string
+			Sources      []string
+			Errors       []string
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatalf("%v: %s", err, b.Bytes())
+	}
+	r := doc.Records
+	if len(r) != 3 || r[0].Type != "run" || r[1].Type != "finding" || r[2].Type != "summary" {
+		t.Fatalf("records: %+v", r)
+	}
+	if r[0].Sources[0] != `a\xff.pcap` || r[1].Source != r[0].Sources[0] || len(r[2].Errors) != 1 {
+		t.Errorf("records: %+v", r)
+	}
+}
+
+// broken takes some bytes and then fails for good.
+type broken struct{ left, calls int }
+
+func (w *broken) Write(b []byte) (int, error) {
+	w.calls++
+	if w.left -= len(b); w.left < 0 {
+		return 0, errFull
+	}
+	return len(b), nil
+}
+
+var errFull = errors.New("full")
+
+func TestWriteErrorsStay(t *testing.T) {
+	for _, format := range Formats() {
+		w := &broken{}
+		report := newWriter(t, format, w)
+		report.Begin(&Run{Sources: []string{"a"}})
+		for range 10000 {
+			report.Finding(finding("tcp/x", "10.0.0.2:80", 1))
+		}
+		if format == "jsonl" && report.Err() != errFull {
+			t.Errorf("%s: the error of a full buffer is not told", format)
+		}
+		if err := report.End(totals()); err != errFull {
+			t.Errorf("%s: got %v", format, err)
+		}
+		if w.calls > 1 {
+			t.Errorf("%s: %d writes after the first had failed", format, w.calls-1)
+		}
+	}
+}
+
+func TestRecordsAreChosen(t *testing.T) {
+	for format, ends := range map[string]string{"jsonl": "\n", "json": "\n]}\n"} {
+		var b bytes.Buffer
+		w, err := New(format, &b, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Begin(&Run{})
+		w.Finding(finding("tcp/x", "10.0.0.2:80", 1))
+		if err := w.End(totals()); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); strings.Contains(got, `"type":"finding"`) || !strings.HasSuffix(got, ends) || strings.Count(got, `"type":`) != 2 {
+			t.Errorf("%s: %s", format, got)
+		}
+	}
+}
+
+// The report folds findings by rule and server and leads with the dearest.
+func TestTextFolds(t *testing.T) {
+	var b bytes.Buffer
+	w := newText(&b)
+	w.Begin(&Run{Sources: []string{"a.pcap"}})
+	for i := range 1204 {
+		w.Finding(finding("tcp/cheap", "10.0.0.2:80", int64(i)))
+	}
+	w.Finding(finding("tcp/dear", "[2001:db8::2]:8080", 2e9))
+	damage := finding("framing/broken", "10.0.0.2:80", 0)
+	damage.Severity = analysis.Error
+	w.Finding(damage)
+	if err := w.End(totals()); err != nil {
+		t.Fatal(err)
+	}
+	at := -1
+	for _, want := range []string{"error    framing/broken", "warning  tcp/dear  [2001:db8::2]:8080", "cost 2.000 s", "warning  tcp/cheap", "on 1,204 connections; cost 0.72 ms"} {
+		i := strings.Index(b.String(), want)
+		if i <= at {
+			t.Errorf("%q is not there, or too early, in\n%s", want, b.String())
+		}
+		at = i
+	}
+	if n := strings.Count(b.String(), "tcp/cheap"); n != 1 {
+		t.Errorf("tcp/cheap stands there %d times", n)
+	}
+}
+
+// However many servers there are, a report keeps maxGroups of them and as
+// many groups more as there are rules, and loses no count.
+func TestGroupsAreBounded(t *testing.T) {
+	var g groups
+	for i := range maxGroups + 500 {
+		g.add(finding("tcp/x", fmt.Sprintf("10.0.%d.%d:80", i>>8, i&255), 1))
+	}
+	var sum uint64
+	for _, x := range g.sorted() {
+		sum += x.findings
+	}
+	if len(g.byKey) != maxGroups+1 || sum != maxGroups+500 {
+		t.Errorf("%d groups of %d findings", len(g.byKey), sum)
+	}
+}
+
+// Nothing of what a packet or a file name holds reaches the terminal raw.
+func TestTextIsHarmless(t *testing.T) {
+	for _, s := range hostile {
+		var b bytes.Buffer
+		w := newText(&b)
+		w.Begin(&Run{Sources: []string{s, s}})
+		f := finding("tcp/x", "10.0.0.2:80", 1)
+		f.Message = s
+		w.Finding(f)
+		if err := w.End(totals()); err != nil {
+			t.Fatal(err)
+		}
+		if r, bad := unprintable(strings.ReplaceAll(b.String(), "\n", "")); bad {
+			t.Errorf("%q puts %U into the report", s, r)
+		}
+	}
+}
+
+// Encoding allocates nothing once the buffer has grown.
+func TestEncodingDoesNotAllocate(t *testing.T) {
+	var e encoder
+	f := finding("tcp/x", "10.0.0.2:80", 42e6)
+	f.Measures = []analysis.Measure{{Name: "stall", Value: 42.8, Unit: "ms", Threshold: 30}}
+	x := &timeline.Transaction{Index: 1, Start: capture.NewFrame(0, 1, 1), End: capture.NewFrame(0, 2, 2)}
+	a := &x.Time
+	a[timeline.Network] = 12345678
+	if n := testing.AllocsPerRun(100, func() {
+		e.finding("a.pcap", f)
+		e.begin("x")
+		e.fromPacket("target", []byte("/ä"))
+		e.account("time", a)
+		e.slug("end", "cut by close")
+	}); n > 0 {
+		t.Errorf("%g allocations", n)
+	}
+}
