@@ -41,6 +41,7 @@ type half struct {
 	edge    bool  // the last byte was a line end
 	stray   bool  // line ends came before the next message
 	proxied bool  // a PROXY protocol header did
+	spoilt  bool  // the direction began with what is no HTTP: lines count, pieces do not
 }
 
 // Conn is one connection. It is made with [Conn.Init]; a Conn is not safe for

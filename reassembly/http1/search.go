@@ -58,6 +58,7 @@ func (c *Conn) leave(dir Direction, h *half, frame capture.Frame, n uint64) {
 
 // search looks for the next start line.
 func (c *Conn) search(dir Direction, h *half, frame capture.Frame, b []byte, front bool) int {
+	front = front && !h.spoilt
 	if h.state == skipping && front && c.pairing.index == 0 {
 		if k := Sniff(b); k == TLSClient || k == TLSServer || k == TLSOther || k == HTTP2Preface {
 			c.switchTo(protocolOf(k), frame)

@@ -171,7 +171,7 @@ func (c *Conn) accept(dir Direction, h *half, frame capture.Frame) {
 		m.Flaws |= ProxyPreface
 	}
 	h.m, h.done, h.state, h.line = m, nil, inHead, 0
-	h.back, h.fresh, h.stray, h.proxied = atStart, false, false, false
+	h.back, h.fresh, h.stray, h.proxied, h.spoilt = atStart, false, false, false, false
 	c.pair(m, frame)
 	c.handler.MessageStart(m)
 }
@@ -210,7 +210,7 @@ func (c *Conn) reject(dir Direction, h *half, frame capture.Frame) {
 func (c *Conn) wait(h *half) {
 	h.skipped += h.trial.HeadSize
 	c.dropTrial(h)
-	h.state, h.fresh = skipping, false
+	h.state, h.fresh, h.spoilt = skipping, false, true
 }
 
 func protocolOf(k Kind) Protocol {
