@@ -62,7 +62,7 @@ func checkEnd(t testing.TB, r Reader, err error, read uint64) {
 	if e, ok := errors.AsType[*Error](err); err != io.EOF && (!ok || e.Packet != read+1) {
 		t.Fatalf("after %d packets: %v, want io.EOF or an error of packet %d", read, err, read+1)
 	}
-	if _, ours := r.(ReadCloser); !ours {
+	if _, theirs := r.(*gopacketReader); theirs {
 		return
 	}
 	if _, _, again := r.ZeroCopyReadPacketData(); again != err {

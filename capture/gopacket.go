@@ -14,8 +14,9 @@ import (
 //
 // Errors of src other than io.EOF come as [*Error] with the number of the
 // packet that could not be read, wrapping the source's own, and leave it to
-// the caller to go on: a live source times out and then continues.
-func FromGopacket(src gopacket.ZeroCopyPacketDataSource, link LinkType, name string) Reader {
+// the caller to go on: a live source times out and then continues. Close
+// closes src if it can be closed.
+func FromGopacket(src gopacket.ZeroCopyPacketDataSource, link LinkType, name string) ReadCloser {
 	return &gopacketReader{src: src, link: link, name: name}
 }
 
@@ -28,6 +29,17 @@ type gopacketReader struct {
 
 // LinkType implements [Reader].
 func (r *gopacketReader) LinkType(int) LinkType { return r.link }
+
+// Close implements [ReadCloser].
+func (r *gopacketReader) Close() error {
+	switch c := r.src.(type) {
+	case io.Closer:
+		return c.Close()
+	case interface{ Close() }: // as gopacket's own handles have it
+		c.Close()
+	}
+	return nil
+}
 
 // Dropped implements [Reader].
 func (r *gopacketReader) Dropped() uint64 { return 0 }
