@@ -65,6 +65,10 @@ const (
 // and History have changed sides; what a handler kept by [Side] has not.
 func (c *Connection) Turned() bool { return c.facing&turned != 0 }
 
+// ClosedAt is the capture's clock when the record was closed, ns since the
+// epoch. It means something in [Handler].Close only.
+func (c *Connection) ClosedAt() int64 { return c.queued }
+
 // ID is the number of the connection's first packet in its source.
 func (c *Connection) ID() uint64 { return c.First.Number() }
 

@@ -149,6 +149,7 @@ func (t *Tracker) report(c *Connection, why Reason) {
 	if c.facing&oriented == 0 {
 		t.orient(c)
 	}
+	c.queued = t.latest
 	t.h.Close(c, why)
 	c.phase = closed
 	t.push(c, closedQueue)

@@ -115,7 +115,7 @@ func wait(c *Connection, e *exchange, s *spans) {
 }
 
 // exchangeOf reads the marks off a plaintext transaction.
-func exchangeOf(c *Connection, x *http1.Transaction, now int64) exchange {
+func exchangeOf(c *Connection, x *http1.Transaction) exchange {
 	e := exchange{first: c.Transactions == 0}
 	e.blind = !c.Flow[reassembly.Server].Seen() || !c.Flow[reassembly.Client].Seen() || x.Doubt&http1.InGap != 0
 	if m := x.Request; m != nil {
@@ -133,7 +133,7 @@ func exchangeOf(c *Connection, x *http1.Transaction, now int64) exchange {
 		e.response, e.end = x.Interim[0].First, x.Interim[len(x.Interim)-1].Last
 	}
 	if x.End == http1.StillOpen {
-		e.end = capture.NewFrame(c.Last.Source(), c.Last.Number(), max(now, e.end.Time))
+		e.end = capture.NewFrame(c.Last.Source(), c.Last.Number(), max(c.End, e.end.Time))
 	} else if x.Response == nil {
 		e.end = lastFrame(c, e.end)
 	}

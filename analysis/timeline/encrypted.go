@@ -133,6 +133,10 @@ func (k *tracked) finishTurn(closing bool) {
 	if u.request.IsZero() {
 		return
 	}
+	if k.tls.HTTP2() >= tls.Likely {
+		k.turn = turn{} // it was the start of HTTP/2
+		return
+	}
 	if closing && u.response.IsZero() && !u.doubtful.IsZero() && u.doubtful.Time >= u.requestEnd.Time {
 		u.response, u.end, u.received = u.doubtful, u.doubtfulFrom, u.doubtfulBytes
 	}

@@ -123,7 +123,7 @@ func (k *tracked) release(n int) {
 
 func (k *tracked) report(h *held) {
 	t, c := k.t, &k.conn
-	e := exchangeOf(c, h.http, t.now)
+	e := exchangeOf(c, h.http)
 	e.established = k.established()
 	e.previousEnd = k.lastAnswer
 	e.continued, e.waited = h.cont, h.waited

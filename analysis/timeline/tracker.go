@@ -39,7 +39,6 @@ type Tracker struct {
 	pool  *http1.Pool
 	pairs pairs
 	stats Stats
-	now   int64 // latest capture time seen, ns since the epoch
 
 	tracked      []*tracked      // by connection slot; nil until there is something to keep
 	predecessors []capture.Frame // by connection slot, see Connection.Predecessor
@@ -175,7 +174,6 @@ func (k *tracked) pair() *Pair {
 
 // Segment is part of reassembly.Handler.
 func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reassembly.Reading) {
-	t.now = max(t.now, s.Time)
 	k := t.at(c)
 	if k == nil {
 		return
@@ -242,7 +240,7 @@ func (t *Tracker) Close(c *reassembly.Connection, why reassembly.Reason) {
 	k.conn.Why = why
 	k.conn.End = c.Last.Time
 	if k.conn.Open() {
-		k.conn.End = max(t.now, c.Last.Time)
+		k.conn.End = max(c.ClosedAt(), c.Last.Time)
 	}
 	k.end(reassembly.Client, c.Last, endOf(why))
 	k.end(reassembly.Server, c.Last, endOf(why))
