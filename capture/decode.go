@@ -5,14 +5,15 @@ type Verdict uint8
 
 // The verdicts of [Decoder.Decode].
 const (
-	Undecoded Verdict = iota // a link type, an encapsulation or a cipher that nothing here sees through
-	Decoded                  // a TCP segment
-	NotTCP                   // a whole packet of something else
-	Fragment                 // a piece of an IP packet or of an 802.11 frame, also the first piece
-	Malformed                // a header that contradicts itself or stops short
+	Undecoded   Verdict = iota // a link type, an encapsulation or a cipher that nothing here sees through
+	Decoded                    // a TCP segment
+	NotTCP                     // a whole packet of something else
+	Fragment                   // a piece of an IP packet or of an 802.11 frame, also the first piece
+	Malformed                  // a header that contradicts itself or stops short
+	UnknownLink                // a link type of which not even the first header can be read
 )
 
-var verdictNames = [...]string{"undecoded", "decoded", "not tcp", "fragment", "malformed"}
+var verdictNames = [...]string{"undecoded", "decoded", "not tcp", "fragment", "malformed", "unknown link type"}
 
 func (v Verdict) String() string {
 	if int(v) < len(verdictNames) {

@@ -162,7 +162,7 @@ func linkCases() []decodeCase {
 		{"radiotap endless words", 127, join([]byte{0, 0, 12, 0, 2, 0, 0, 0x80, 0, 0, 0, 0x80}, hello), Malformed},
 		{"radiotap too long", 127, join([]byte{0, 0, 255, 255, 0, 0, 0, 0}, hello), Malformed},
 		{"prism too short", 119, []byte{0x44, 0}, Malformed},
-		{"unknown link type", 160, hello, Undecoded},
-		{"276 is not 20", 20, sll2Header(v4, hello), Undecoded},
+		{"unknown link type", 160, hello, UnknownLink},
+		{"276 is not 20", 20, sll2Header(v4, hello), UnknownLink},
 	}
 }

@@ -17,6 +17,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var b strings.Builder
+	if e.Path == "" {
+		b.WriteString(`""`)
+	}
 	b.WriteString(e.Path)
 	if e.Packet > 0 {
 		fmt.Fprintf(&b, ": packet %d", e.Packet)

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -19,7 +20,9 @@ type File struct {
 	decoder Decoder
 	packet  Packet
 	stats   Stats
-	err     error // what ended the file: nothing follows it
+	link    LinkType // of the packet at hand
+	strange uint64   // packets of link types that nothing here knows
+	err     error    // what ended the file: nothing follows it
 	closed  bool
 }
 
@@ -31,22 +34,23 @@ func NewFile(r ReadCloser, name string, source uint16) *File {
 }
 
 // Next yields the next TCP segment, io.EOF at the end of the file, or an
-// [*Error] where it is damaged. Both stay: a second call returns the same.
+// [*Error] where it is damaged, or at its end if not one packet is of a link
+// type that is known. All of them stay: a second call returns the same.
 func (f *File) Next() (*Packet, error) {
 	for f.err == nil {
 		data, ci, err := f.reader.ZeroCopyReadPacketData()
 		if err != nil {
-			f.err = f.locate(err)
+			f.err = f.ended(f.locate(err))
 			break
 		}
+		f.link = f.reader.LinkType(ci.InterfaceIndex)
 		f.place(ci.Timestamp.UnixNano(), ci.InterfaceIndex)
 		wire := max(ci.Length, len(data))
 		f.stats.Bytes += uint64(wire)
 		if wire > len(data) {
 			f.stats.Cut++
 		}
-		link := f.reader.LinkType(ci.InterfaceIndex)
-		if f.count(f.decoder.Decode(link, data, wire, &f.packet.Segment)) {
+		if f.count(f.decoder.Decode(f.link, data, wire, &f.packet.Segment)) {
 			return &f.packet, nil
 		}
 	}
@@ -76,8 +80,20 @@ func (f *File) count(v Verdict) bool {
 		f.stats.Malformed++
 	case Undecoded:
 		f.stats.Undecoded++
+	case UnknownLink:
+		f.stats.Undecoded++
+		f.strange++
 	}
 	return false
+}
+
+// ended is io.EOF, unless the whole file was a closed book.
+func (f *File) ended(err error) error {
+	if err != io.EOF || f.strange == 0 || f.strange < f.stats.Packets {
+		return err
+	}
+	return &Error{Path: f.name, Packet: 1, Err: fmt.Errorf("%v is not decoded, and none of the %d packets is of another", f.link, f.strange),
+		Hint: "Ethernet, Linux cooked, raw IP, loopback, PPP, HDLC, 802.11 and NFLOG are"}
 }
 
 // locate makes an [*Error] of what a foreign reader returned; ours know the

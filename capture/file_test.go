@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func statsAtEnd(t *testing.T, s Source) Stats {
 	t.Helper()
 	for {
 		_, err := s.Next()
-		if err == io.EOF {
+		if err == io.EOF || err != nil && strings.Contains(err.Error(), "is not decoded, and none") {
 			break
 		}
 		if err != nil {
@@ -64,6 +65,46 @@ func statsAtEnd(t *testing.T, s Source) Stats {
 		t.Error(err)
 	}
 	return s.Stats()
+}
+
+// A file of one unknown link type is a closed book, and says so at its end; a
+// packet of a known one among them, or none at all, makes it an ordinary file.
+func TestUnknownLinkType(t *testing.T) {
+	for _, c := range []struct {
+		links []LinkType
+		want  string
+	}{
+		{nil, "EOF"},
+		{[]LinkType{160, 160}, "x: packet 1: link type 160 is not decoded, and none of the 2 packets is of another; "},
+		{[]LinkType{160, LinkEthernet}, "EOF"},
+	} {
+		f := NewFile(&links{of: c.links}, "x", 0)
+		var err error
+		for err == nil {
+			_, err = f.Next()
+		}
+		if !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%v: %v, want %s", c.links, err, c.want)
+		}
+	}
+}
+
+// links is a Reader of one hello for each link type.
+type links struct {
+	of []LinkType
+	at int
+}
+
+func (r *links) LinkType(int) LinkType { return r.of[r.at-1] }
+func (r *links) Dropped() uint64       { return 0 }
+func (r *links) Close() error          { return nil }
+func (r *links) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
+	if r.at == len(r.of) {
+		return nil, gopacket.CaptureInfo{}, io.EOF
+	}
+	r.at++
+	frame := eth(0x0800, hello)
+	return frame, gopacket.CaptureInfo{Timestamp: time.Unix(1, 0), CaptureLength: len(frame), Length: len(frame)}, nil
 }
 
 func TestFile(t *testing.T) {

@@ -41,7 +41,7 @@ func (d *Decoder) rareLink(link LinkType, b []byte, n int, seg *Segment) Verdict
 	case linkNFLog:
 		return d.nflog(b, n, seg)
 	}
-	return Undecoded
+	return UnknownLink
 }
 
 // peel lets gopacket take off one header of the given kind and goes on with

@@ -120,7 +120,7 @@ func (in *input) tooShort(start []byte, err error) error {
 	case len(start) == 0:
 		return in.refuse(errors.New("the file is empty"), "even a capture without packets has a header: was its writer stopped at once?")
 	}
-	return in.refuse(fmt.Errorf("not a capture file, it has only %d bytes", len(start)), hintFormats)
+	return in.refuse(fmt.Errorf("not a capture file, %d bytes are too few", len(start)), hintFormats)
 }
 
 const (

@@ -125,7 +125,7 @@ func TestCompressedBroken(t *testing.T) {
 func TestNoCaptureFile(t *testing.T) {
 	for name, c := range map[string]struct{ file, says string }{
 		"empty":           {"", "test: the file is empty; even a capture"},
-		"three bytes":     {"\xd4\xc3\xb2", "it has only 3 bytes; pcap and pcapng are read"},
+		"three bytes":     {"\xd4\xc3\xb2", "3 bytes are too few; pcap and pcapng are read"},
 		"pcap header cut": {"\xd4\xc3\xb2\xa1\x02\x00", "ends inside the file header: 6 of its 24 bytes are there"},
 		"section cut":     {"\x0a\x0d\x0d\x0a\x1c\x00", "ends inside a block's header: 6 of its 12 bytes are there"},
 		"text":            {"10:00:00.1 IP a > b: Flags [S]\n", "it is text; packets are needed"},
