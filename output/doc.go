@@ -12,6 +12,7 @@
 // was not all. A byte that is no UTF-8 stands in it as \xNN (lower case), a
 // backslash as \\, so that nothing is lost; and what does not print (control
 // characters, bidi controls, a terminal's escape sequences) is written as
-// \uNNNN by the JSON encoding itself, so that a line can be shown raw. In text
-// all of these are escaped in the manner of a Go string.
+// \uNNNN by the JSON encoding itself, so that a line can be shown raw; "<" as
+// well, so that it can stand in a page of HTML. In text all that does not print
+// is escaped in the manner of a Go string.
 package output

@@ -38,7 +38,7 @@ func appendQuoted[S string | []byte](b []byte, s S, doubled bool) []byte {
 				b = append(b, `\\\\`...)
 			case c == '\\':
 				b = append(b, `\\`...)
-			case c < ' ' || c == 0x7f:
+			case c < ' ' || c == 0x7f || c == '<':
 				b = appendUnit(b, uint16(c))
 			default:
 				b = append(b, c)

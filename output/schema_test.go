@@ -92,6 +92,11 @@ func TestSchemaHasTheWordsOfTheCode(t *testing.T) {
 	if got := doc.Defs["account"].Required; !slices.Equal(got, causes) {
 		t.Errorf("account: the schema has %q, the code %q", got, causes)
 	}
+	for _, c := range code["caveat"] {
+		if caveatWords(c) == "" {
+			t.Errorf("caveat %s: no words for it in the text report", c)
+		}
+	}
 	for _, g := range gates {
 		if gateWords(g) == g || strings.TrimSpace(gateWords(g)) == "" {
 			t.Errorf("gate %s: no words for it in the text report", g)

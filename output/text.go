@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"connlint/analysis"
@@ -101,7 +102,7 @@ func (t *textWriter) sources(totals *Totals) {
 			number(t.seen[i].connections, "connection"), number(t.seen[i].transactions, "transaction"),
 			span(s.Stats.Last-s.Stats.First))
 		if s.Err != nil {
-			t.printf(" (read up to the damage)")
+			t.printf(" (not read to its end)")
 		}
 		t.printf("\n")
 	}
@@ -118,17 +119,30 @@ func (t *textWriter) skipped(a *analysis.Summary) {
 			reasons[gate][rule] = n
 		}
 	}
-	if len(reasons) == 0 {
+	var blind []string
+	for _, trait := range sortedKeys(a.Traits) {
+		if words := traitWords(trait); words != "" {
+			blind = append(blind, fmt.Sprintf("%s: %s", number(a.Traits[trait], "connection"), words))
+		}
+	}
+	if len(reasons) == 0 && len(blind) == 0 {
 		return
 	}
 	t.head("Not judged")
+	for _, line := range blind {
+		t.printf("  %s\n", line)
+	}
 	for _, gate := range sortedKeys(reasons) {
 		rules := reasons[gate]
-		most := uint64(0)
+		least, most := uint64(math.MaxUint64), uint64(0)
 		for _, n := range rules {
-			most = max(most, n)
+			least, most = min(least, n), max(most, n)
 		}
-		t.printf("  %s on %s: %s\n", number(uint64(len(rules)), "rule"), number(most, "connection"), gateWords(gate))
+		upTo := ""
+		if least < most {
+			upTo = "up to "
+		}
+		t.printf("  %s on %s%s: %s\n", number(uint64(len(rules)), "rule"), upTo, number(most, "connection"), gateWords(gate))
 		for _, line := range wrap(strings.Join(sortedKeys(rules), " "), width-4) {
 			t.printf("    %s\n", line)
 		}
@@ -140,7 +154,7 @@ func (t *textWriter) caveats(totals *Totals) {
 	var lines []string
 	a, all := totals.Analysis, totals.sum()
 	for _, name := range sortedKeys(a.Caveats) {
-		lines = append(lines, fmt.Sprintf("%s: %s", name, number(a.Caveats[name], "connection")))
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, number(a.Caveats[name], "connection"), caveatWords(name)))
 	}
 	for _, x := range []struct {
 		n    uint64
@@ -148,11 +162,11 @@ func (t *textWriter) caveats(totals *Totals) {
 	}{
 		{all.Dropped, "dropped by the capture itself"},
 		{all.Malformed, "malformed"},
-		{all.Undecoded, "of a kind that is not decoded"},
+		{all.Undecoded, "of a link type or a tunnel that is not decoded"},
 		{all.Fragments, "IP fragments, which are not put together"},
 	} {
 		if x.n > 0 {
-			lines = append(lines, fmt.Sprintf("%s %s", number(x.n, "packet"), x.what))
+			lines = append(lines, fmt.Sprintf("%s: %s", x.what, number(x.n, "packet")))
 		}
 	}
 	if totals.Evicted > 0 {
@@ -177,7 +191,7 @@ func (t *textWriter) more(totals *Totals) {
 	case totals.Analysis.Connections == 0:
 		return
 	case len(t.groups.byKey) > 0:
-		hint = "connlint rules NAME explains a rule; --format jsonl has every record."
+		hint = "connlint rules NAME explains a rule and how to fix it; --format jsonl has every record."
 	}
 	if t.long {
 		t.printf("\n")

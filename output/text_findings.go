@@ -1,15 +1,21 @@
 package output
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"connlint/analysis"
 )
 
-// maxShown is how many groups of findings a text report shows.
-const maxShown = 20
+// maxShown is how many groups of findings a text report shows, maxOfRule how
+// many of one rule: what many servers have in common must not hide the rest.
+const (
+	maxShown  = 20
+	maxOfRule = 5
+)
 
 // findings is one paragraph for each group, the dearest first.
 func (t *textWriter) findings(totals *Totals) {
@@ -19,27 +25,73 @@ func (t *textWriter) findings(totals *Totals) {
 		return
 	}
 	t.head("Findings: " + bySeverity(a))
-	all := t.groups.sorted()
-	for _, x := range all[:min(len(all), maxShown)] {
-		t.group(x)
-	}
-	if len(all) > maxShown {
-		var rest uint64
-		for _, x := range all[maxShown:] {
-			rest += x.findings
+	shown, ofRule := 0, map[string]int{}
+	hidden := map[string]*rest{}
+	for _, x := range t.groups.sorted() {
+		if shown < maxShown && ofRule[x.rule.Name] < maxOfRule {
+			shown++
+			ofRule[x.rule.Name]++
+			t.group(x)
+			continue
 		}
-		t.printf("\n  … and %s in %s that cost less\n", number(rest, "finding"), number(uint64(len(all)-maxShown), "group"))
+		r := hidden[x.rule.Name]
+		if r == nil {
+			r = &rest{}
+			hidden[x.rule.Name] = r
+		}
+		r.add(x)
 	}
+	for i, rule := range sortedKeys(hidden) {
+		if i == 0 {
+			t.printf("\n")
+		}
+		for _, line := range wrap("… and "+hidden[rule].figures(rule), width-2) {
+			t.printf("  %s\n", line)
+		}
+	}
+}
+
+// rest is the groups of one rule that are not shown.
+type rest struct {
+	groups, findings uint64
+	lost             analysis.Cost
+}
+
+func (r *rest) add(x *group) {
+	r.groups++
+	r.findings += x.findings
+	r.lost.Add(x.lost)
+}
+
+// figures is the rest in one sentence.
+func (r *rest) figures(rule string) string {
+	s := number(r.findings, "finding") + " of " + rule + " on " + number(r.groups, "other server")
+	if lost := price(&r.lost); lost != "" {
+		s += "; cost " + lost
+	}
+	return s
 }
 
 // nothing says what the absence of findings means.
 func (t *textWriter) nothing(totals *Totals) {
 	switch a := totals.Analysis; {
+	case a.Connections > 0 && len(t.run.Rules) == 0:
+		t.printf("No rules ran.\n")
 	case a.Connections > 0:
 		t.printf("No findings from %s on %s.\n", number(uint64(len(t.run.Rules)), "rule"), number(a.Connections, "connection"))
 	case slices.ContainsFunc(totals.Sources, func(s Source) bool { return !s.unread() }):
-		t.printf("No TCP connections, so nothing to judge.\n")
+		t.printf("No TCP connections%s, so nothing to judge.\n", otherProtocols(totals))
 	}
+}
+
+// otherProtocols says how many packets were read that are no TCP.
+func otherProtocols(totals *Totals) string {
+	all := totals.sum()
+	known := all.Segments + all.Fragments + all.Undecoded + all.Malformed
+	if all.Packets <= known {
+		return ""
+	}
+	return " (" + number(all.Packets-known, "packet") + " of other protocols)"
 }
 
 // bySeverity is "2 errors, 1 warning".
@@ -63,14 +115,23 @@ func (t *textWriter) group(x *group) {
 	if server == "" {
 		server = "several servers"
 	}
+	head := fmt.Sprintf("  %-7s  %s  %s", x.severity, x.rule.Name, server)
 	if len(t.run.Sources) > 1 && !x.server.IsZero() {
-		server += " in " + printable(sourceName(t.run.Sources, x.source))
+		in := " in " + printable(sourceName(t.run.Sources, x.source))
+		if utf8.RuneCountInString(head+in) > width {
+			in = "\n          " + in
+		}
+		head += in
 	}
-	t.printf("\n  %-7s  %s  %s\n", x.severity, x.rule.Name, server)
+	t.printf("\n%s\n", head)
 	for _, line := range wrap(x.figures(), width-11) {
 		t.printf("           %s\n", line)
 	}
-	for _, line := range wrap(printable(x.dearest.Message), width-11) {
+	message := printable(x.dearest.Message)
+	if x.findings > 1 {
+		message = "for example: " + message
+	}
+	for _, line := range wrap(message, width-11) {
 		t.printf("           %s\n", line)
 	}
 	f := x.dearest

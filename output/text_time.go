@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"connlint/analysis/timeline"
@@ -40,24 +41,46 @@ func (t *textWriter) time(a *timeline.Account) {
 		return
 	}
 	t.head(fmt.Sprintf("Where the time went (%s of transaction time; parallel transactions count each)", span(total)))
-	var small, rest int64
-	for _, r := range dearest(a) {
-		if share(r.ns, total) < 0.1 {
-			small++
-			rest += r.ns
-			continue
-		}
-		t.printf("  %-20s %14s  %5.1f %%\n", r.name(), aligned(r.ns), share(r.ns, total))
+	rows := dearest(a)
+	large := slices.IndexFunc(rows, func(r row) bool { return share(r.ns, total) < 0.1 })
+	if large < 0 || large == len(rows)-1 {
+		large = len(rows) // one small cause has a name of its own
 	}
-	if small > 0 {
-		t.printf("  %-20s %14s  %5.1f %%\n", fmt.Sprintf("%d others", small), aligned(rest), share(rest, total))
+	for _, r := range rows[:large] {
+		t.row(r.name(), r.ns, total)
+	}
+	if small := rows[large:]; len(small) > 0 {
+		var rest int64
+		for _, r := range small {
+			rest += r.ns
+		}
+		t.row(fmt.Sprintf("%d others", len(small)), rest, total)
 	}
 }
 
+// row is a line of the table; its time has so many digits that a thousandth
+// of the whole is not nothing.
+func (t *textWriter) row(name string, ns, total int64) {
+	percent := fmt.Sprintf("%.1f", share(ns, total))
+	if percent == "0.0" {
+		percent = "<0.1"
+	}
+	digits := 1
+	for unit := int64(100e6); total < unit && digits < 3; unit /= 10 {
+		digits++
+	}
+	t.printf("  %-20s %14s  %5s %%\n", name, aligned(ns, digits), percent)
+}
+
 // aligned is a time in milliseconds, for a column.
-func aligned(ns int64) string {
-	tenths := (ns + 5e4) / 1e5
-	return fmt.Sprintf("%s.%d ms", thousands(uint64(tenths/10)), tenths%10)
+func aligned(ns int64, digits int) string {
+	text := strconv.FormatFloat(float64(ns)/1e6, 'f', digits, 64)
+	if ns > 0 && strings.Trim(text, "0.") == "" {
+		return "<" + text[:len(text)-1] + "1 ms"
+	}
+	whole, part, _ := strings.Cut(text, ".")
+	n, _ := strconv.ParseUint(whole, 10, 64)
+	return thousands(n) + "." + part + " ms"
 }
 
 // briefTime is the account in one line.

@@ -14,6 +14,8 @@ func (e *encoder) transaction(source string, c *timeline.Connection, x *timeline
 	e.begin("transaction")
 	e.text("source", source)
 	e.uint("connection", c.ID())
+	e.endpoint("client", c.Client())
+	e.endpoint("server", c.Server())
 	e.int("index", x.Index)
 	e.startLines(x)
 	e.bool("opaque", x.Opaque())

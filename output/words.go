@@ -10,21 +10,27 @@ import (
 )
 
 // span says how long ns nanoseconds are, to a precision that a reader can
-// use: 1.2 ms, 43.8 ms, 1.051 s, 2 h 5 min.
+// use: 1.2 ms, 43.8 ms, 1.051 s, 2 h 5 min, 1,648 days.
 func span(ns int64) string {
 	switch ms := float64(ns) / 1e6; {
 	case ns == 0:
 		return "0 ms"
-	case ms < 1:
+	case ns < 1000:
+		return fmt.Sprintf("%d ns", ns)
+	case ms < 0.01:
+		return fmt.Sprintf("%.3f ms", ms)
+	case ms < 0.995:
 		return fmt.Sprintf("%.2f ms", ms)
-	case ms < 1000:
+	case ms < 999.95:
 		return fmt.Sprintf("%.1f ms", ms)
 	case ms < 100e3:
 		return fmt.Sprintf("%.3f s", ms/1e3)
 	case ms < 3600e3:
 		return fmt.Sprintf("%d min %d s", ns/60e9, ns/1e9%60)
+	case ms < 48*3600e3:
+		return fmt.Sprintf("%d h %d min", ns/3600e9, ns/60e9%60)
 	}
-	return fmt.Sprintf("%d h %d min", ns/3600e9, ns/60e9%60)
+	return thousands(uint64(ns/(24*3600e9))) + " days"
 }
 
 // thousands is n with a comma behind each three digits.
@@ -47,8 +53,8 @@ func number(n uint64, thing string) string {
 // gateWords say what a shut gate means for the reader, by the gate's name.
 func gateWords(gate string) string {
 	words := map[string]string{
-		"BothDirections": "one direction only is in the capture",
-		"Handshake":      "the connection's start is not in the capture",
+		"BothDirections": "only one side's packets are in the capture",
+		"Handshake":      "no whole TCP handshake is in the capture",
 		"NoGapBefore":    "the capture lacks packets",
 		"NotCut":         "packets are cut short by a snap length",
 		"Vantage":        "where the capture was taken is not known",
@@ -59,6 +65,33 @@ func gateWords(gate string) string {
 		return w
 	}
 	return gate
+}
+
+// caveatWords say what a caveat means for the reader, by its name.
+func caveatWords(caveat string) string {
+	words := map[string]string{
+		"capture-starts-mid-connection": "open already when the capture began",
+		"one-direction-captured":        "only one side's packets were captured",
+		"snaplen-truncated":             "packets are cut short by a snap length",
+		"capture-drops":                 "packets that arrived are not in the capture",
+		"super-segments":                "captured as larger segments than went over the wire",
+		"limit-reached":                 "a limit of connlint was reached",
+		"duplicate-packets-captured":    "packets were captured more than once",
+	}
+	return words[caveat]
+}
+
+// traitWords say what a trait keeps from being judged; "" if it keeps nothing.
+func traitWords(trait string) string {
+	words := map[string]string{
+		"http2-cleartext":   "HTTP/2 is not taken apart",
+		"http2-tls":         "HTTP/2 is not taken apart",
+		"connect-tunnel":    "what went through the tunnel is not taken apart",
+		"websocket-upgrade": "what followed the upgrade is not taken apart",
+		"protocol-upgrade":  "what followed the upgrade is not taken apart",
+		"not-http":          "neither HTTP nor TLS",
+	}
+	return words[trait]
 }
 
 // price is a cost in words, its parts that are nothing left out.
@@ -87,7 +120,7 @@ func displayFilter(client, server capture.Endpoint) string {
 	if !client.IsZero() {
 		parts = append(parts, addressFilter(client))
 	}
-	if !server.IsZero() && client.Port() == 0 {
+	if !server.IsZero() && client.Port() == 0 && (client.IsZero() || client.Addr() != server.Addr()) {
 		parts = append(parts, addressFilter(server))
 	}
 	for _, p := range [...]capture.Endpoint{client, server} {

@@ -166,6 +166,97 @@ func TestTextFolds(t *testing.T) {
 	}
 }
 
+// What the reader has to know of the silence is said.
+func TestTextSaysWhatItIsBlindTo(t *testing.T) {
+	var b bytes.Buffer
+	w := newText(&b)
+	w.Begin(&Run{Sources: []string{"a.pcap"}, Rules: []string{"tcp/x", "tcp/y"}})
+	end := totals()
+	end.Sources[0].Stats = capture.Stats{Packets: 20, Segments: 15, Malformed: 1}
+	end.Analysis.Traits["http2-tls"], end.Analysis.Traits["pipelining"] = 2, 1
+	end.Analysis.Caveats["capture-drops"] = 1
+	end.Analysis.Skipped["tcp/x"] = map[string]uint64{"Plaintext": 2}
+	end.Analysis.Skipped["tcp/y"] = map[string]uint64{"Plaintext": 3}
+	if err := w.End(end); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"No TCP connections (4 packets of other protocols), so nothing to judge.\n",
+		"  2 connections: HTTP/2 is not taken apart\n",
+		"  2 rules on up to 3 connections: the messages are encrypted\n    tcp/x tcp/y\n",
+		"  capture-drops: 1 connection: packets that arrived are not in the capture\n",
+		"  malformed: 1 packet\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
+		}
+	}
+}
+
+// The table of time has digits enough for its smallest row, one small cause
+// its own name.
+func TestTimeTable(t *testing.T) {
+	for _, tt := range []struct {
+		ns   map[timeline.Cause]int64
+		want string
+	}{
+		{map[timeline.Cause]int64{timeline.Network: 2e9, timeline.Connect: 8e9, timeline.Request: 1e3},
+			"connect 8,000.0 ms 80.0 % network 2,000.0 ms 20.0 % request <0.1 ms <0.1 %"},
+		{map[timeline.Cause]int64{timeline.Network: 5e6, timeline.Connect: 10e3, timeline.Request: 3e3, timeline.Queue: 1e3},
+			"network 5.000 ms 99.7 % connect 0.010 ms 0.2 % 2 others 0.004 ms 0.1 %"},
+	} {
+		var b bytes.Buffer
+		w := newText(&b)
+		var a timeline.Account
+		for cause, ns := range tt.ns {
+			a[cause] = ns
+		}
+		w.time(&a)
+		w.out.Flush()
+		_, table, _ := strings.Cut(strings.TrimSpace(b.String()), "\n")
+		if got := strings.Join(strings.Fields(table), " "); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+// A filter names each address once.
+func TestDisplayFilter(t *testing.T) {
+	host := endpoint("127.0.0.1:0")
+	for want, ends := range map[string][2]capture.Endpoint{
+		"ip.addr==127.0.0.1 && tcp.port==80":                        {host, endpoint("127.0.0.1:80")},
+		"ip.addr==10.0.0.1 && ip.addr==10.0.0.2 && tcp.port==80":    {endpoint("10.0.0.1:0"), endpoint("10.0.0.2:80")},
+		"ipv6.addr==2001:db8::1 && tcp.port==40000 && tcp.port==80": {endpoint("[2001:db8::1]:40000"), endpoint("[2001:db8::2]:80")},
+		"ip.addr==10.0.0.2 && tcp.port==80":                         {{}, endpoint("10.0.0.2:80")},
+	} {
+		if got := displayFilter(ends[0], ends[1]); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// One rule does not crowd out another, and what is not shown is summed up.
+func TestTextIsBounded(t *testing.T) {
+	var b bytes.Buffer
+	w := newText(&b)
+	w.Begin(&Run{Sources: []string{"a.pcap"}})
+	for i := range 100 {
+		w.Finding(finding("tcp/common", fmt.Sprintf("10.0.0.%d:80", i), 2e6))
+	}
+	w.Finding(finding("tcp/rare", "10.0.1.1:80", 1e6))
+	if err := w.End(totals()); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "warning  tcp/common"); n != maxOfRule {
+		t.Errorf("tcp/common stands there %d times", n)
+	}
+	for _, want := range []string{"warning  tcp/rare", "  … and 95 findings of tcp/common on 95 other servers; cost 190.0 ms\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
+		}
+	}
+}
+
 // However many servers there are, a report keeps maxGroups of them and as
 // many groups more as there are rules, and loses no count.
 func TestGroupsAreBounded(t *testing.T) {

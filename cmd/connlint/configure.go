@@ -83,7 +83,7 @@ func parseSetting(s string, all []*analysis.Rule) (*analysis.Rule, string, float
 		}
 		v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, p.Unit)), 64)
 		if err != nil || v != v || v-v != 0 {
-			return nil, "", 0, fmt.Errorf("%q is no number of %s", text, p.Unit)
+			return nil, "", 0, fmt.Errorf("%q is not a number; its unit is %s", text, p.Unit)
 		}
 		return r, param, v, nil
 	}
@@ -105,7 +105,11 @@ func ruleOf(name string, all []*analysis.Rule) *analysis.Rule {
 func noRule(name string, all []*analysis.Rule) error {
 	hint := "connlint rules lists them"
 	if near := nearest(name, all); len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, " or ") + "?"
+		last := len(near) - 1
+		if hint = "did you mean "; last > 0 {
+			hint += strings.Join(near[:last], ", ") + " or "
+		}
+		hint += near[last] + "?"
 	}
 	return fmt.Errorf("no rule %q; %s", name, hint)
 }

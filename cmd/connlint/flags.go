@@ -81,6 +81,11 @@ func parse(args []string) (*options, error) {
 	if flags.Changed("interface") {
 		return o, fmt.Errorf("live capture (-i %s) is not in this build; record with tcpdump -w FILE and read the file", *iface)
 	}
+	for name, globs := range map[string][]string{"enable": o.enable, "disable": o.disable} {
+		if flags.Changed(name) && len(globs) == 0 {
+			return o, fmt.Errorf("--%s names no rule; connlint rules lists them", name)
+		}
+	}
 	if flags.Changed("count") && o.count == 0 {
 		return o, errors.New("--count 0 would read nothing; leave it out to read everything")
 	}
@@ -96,6 +101,10 @@ func (silent) Write(b []byte) (int, error) { return len(b), nil }
 func flagError(err error) error {
 	if errors.Is(err, pflag.ErrHelp) {
 		return err
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Name == "count" {
+		return fmt.Errorf("--count %q: it is a number of packets", invalid.GetValue())
 	}
 	return fmt.Errorf("%w; connlint --help lists the flags", err)
 }
