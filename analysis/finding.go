@@ -66,7 +66,7 @@ func (k SubjectKind) String() string {
 // Subject is what a finding is about and the stretch of time that it covers.
 type Subject struct {
 	Kind SubjectKind
-	// Connections are IDs, at most maxSubjects of them; Omitted is how many
+	// Connections are IDs, at most MaxSubjects of them; Omitted is how many
 	// more there are.
 	Connections []uint64
 	Omitted     int
@@ -80,10 +80,15 @@ type Subject struct {
 // MaxSubjects is how many connections a finding names.
 const MaxSubjects = 64
 
-// Names adds a connection to those that the subject names.
-func (s *Subject) Names(id uint64) {
+// Gather adds a connection to those that the subject names, and its life to
+// the stretch of time.
+func (s *Subject) Gather(c *timeline.Connection) {
+	if len(s.Connections) == 0 || c.First.Time < s.From {
+		s.From = c.First.Time
+	}
+	s.To = max(s.To, c.Last.Time)
 	if len(s.Connections) < MaxSubjects {
-		s.Connections = append(s.Connections, id)
+		s.Connections = append(s.Connections, c.ID())
 	} else {
 		s.Omitted++
 	}
@@ -102,9 +107,9 @@ func Connection(c *timeline.Connection) Subject {
 		Client: c.Client(), Server: c.Server(), From: c.First.Time, To: c.Last.Time}
 }
 
-// Pair is the subject that a pair is; the rule adds the connections.
+// Pair is the subject that a pair is; the rule gathers the connections.
 func Pair(p *timeline.Pair) Subject {
-	return Subject{Kind: OfPair, Source: p.Source, Client: p.Client, Server: p.Server, From: p.First.Time, To: p.Last.Time}
+	return Subject{Kind: OfPair, Source: p.Source, Client: p.Client, Server: p.Server}
 }
 
 // MaxEvidence is how many packets a finding cites.

@@ -18,7 +18,7 @@ func closeDelimitedBody() *analysis.Rule {
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore,
 		Start: func(p *analysis.Pass) analysis.Run {
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-				if closeDelimited(x.HTTP) {
+				if closeDelimited(x.HTTP) && !leftStream(c, x.HTTP.Response) {
 					p.Report(delimited(c, x, x.HTTP.Response))
 				}
 			}}
@@ -38,9 +38,14 @@ func closeDelimited(x *http1.Transaction) bool {
 	if m.End != http1.Complete && m.End != http1.CutByReset {
 		return false
 	}
+	return m.End == http1.CutByReset || !eventStream(m)
+}
+
+// eventStream reports whether a response is one that is meant to last (WHATWG
+// HTML §9.2, server-sent events).
+func eventStream(m *http1.Message) bool {
 	mediaType, _, _ := bytes.Cut(m.Header.Get("content-type"), []byte{';'})
-	stream := bytes.EqualFold(bytes.TrimSpace(mediaType), []byte("text/event-stream"))
-	return !stream || m.End == http1.CutByReset
+	return bytes.EqualFold(bytes.TrimSpace(mediaType), []byte("text/event-stream"))
 }
 
 func delimited(c *timeline.Connection, x *timeline.Transaction, m *http1.Message) *analysis.Finding {

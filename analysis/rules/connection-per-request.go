@@ -41,7 +41,7 @@ func startConnectionPerRequest(p *analysis.Pass) analysis.Run {
 	least, pause := int(p.Param("min_connections")), int64(p.Param("max_pause")*1e6)
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
-			if c.Transactions == 1 && c.Complete == 1 && c.Refusal != timeline.NotRefused {
+			if c.Transactions == 1 && c.Complete == 1 && c.Refusal != timeline.NotRefused && !c.Traits.Is(beyondHTTP1) {
 				pairs.Pair(c.Pair).add(c, pause)
 			}
 		},
@@ -54,15 +54,13 @@ func startConnectionPerRequest(p *analysis.Pass) analysis.Run {
 }
 
 // add takes a connection that carried one request. An earlier connection could
-// have carried it if one had just finished and none was busy.
+// have carried it if one was free and had not been so for longer than pause, ns.
 func (o *oneShots) add(c *timeline.Connection, pause int64) {
 	if o.n == 0 {
 		o.subject = analysis.Pair(c.Pair)
-		o.subject.From = c.First.Time
 	}
 	o.n++
-	o.subject.Names(c.ID())
-	o.subject.To = max(o.subject.To, c.Last.Time)
+	o.subject.Gather(c)
 	o.refusals[c.Refusal]++
 	if c.Encrypted {
 		o.opaque++

@@ -19,7 +19,7 @@ func contentLengthTooLong() *analysis.Rule {
 		Start: func(p *analysis.Pass) analysis.Run {
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 				for _, m := range [...]*http1.Message{x.HTTP.Request, x.HTTP.Response} {
-					if m != nil && promisedMore(c, m) {
+					if m != nil && promisedMore(c, m) && !perhapsHEAD(x.HTTP, m) {
 						p.Report(tooLong(c, x, m))
 					}
 				}
@@ -35,8 +35,8 @@ func promisedMore(c *timeline.Connection, m *http1.Message) bool {
 	if m.Framing != http1.Length || m.End != http1.CutByClose || m.Flaws.Has(http1.ConflictingLength) {
 		return false
 	}
-	first, _, ok := c.Teardown.First()
-	return ok && first == reassembly.Side(m.Dir)
+	side, _, ok := ender(c, m)
+	return ok && side == reassembly.Side(m.Dir)
 }
 
 func tooLong(c *timeline.Connection, x *timeline.Transaction, m *http1.Message) *analysis.Finding {

@@ -41,9 +41,10 @@ func tooShort(c *timeline.Connection, s *timeline.Surplus) *analysis.Finding {
 		},
 	}
 	f.Subject.Kind, f.Subject.Transaction = analysis.OfTransaction, s.Index
-	f.Subject.From, f.Subject.To = s.End.Time, s.First.Time
-	if s.End.IsZero() {
-		f.Subject.From = s.First.Time
+	f.Subject.From, f.Subject.To = s.First.Time, s.First.Time
+	if !s.End.IsZero() {
+		// A repaired hole may put the end of the body behind the surplus.
+		f.Subject.From, f.Subject.To = min(s.End.Time, s.First.Time), max(s.End.Time, s.First.Time)
 	}
 	f.Evidence.Cite(s.First, "bytes behind the body")
 	f.Evidence.Cite(s.End, "end of the body as declared")

@@ -7,7 +7,9 @@ import (
 
 	"connlint/analysis"
 	"connlint/analysis/timeline"
+	"connlint/capture"
 	"connlint/reassembly"
+	"connlint/reassembly/http1"
 )
 
 // ms writes a duration the way people read it: three figures, no more.
@@ -38,6 +40,22 @@ func role(s reassembly.Side) analysis.Role {
 		return analysis.Client
 	}
 	return analysis.Server
+}
+
+// ender is the side that ended the connection under a message, and the packet
+// that did; ok is false if neither did in the capture. A FIN of the other side
+// from before the message began did not: who has asked and waits may close
+// that half (RFC 9112 §9.6).
+func ender(c *timeline.Connection, m *http1.Message) (side reassembly.Side, f capture.Frame, ok bool) {
+	sender, t := reassembly.Side(m.Dir), &c.Teardown
+	side, f, ok = t.First()
+	if !ok || side == sender || f == t.RST || f.Time >= m.First.Time {
+		return side, f, ok
+	}
+	if !t.RST.IsZero() {
+		return t.RSTBy, t.RST, true
+	}
+	return sender, t.FIN[sender], !t.FIN[sender].IsZero()
 }
 
 // blame counts who kept connections from being used again.

@@ -62,14 +62,16 @@ func startHandshakeOverhead(p *analysis.Pass) analysis.Run {
 	}
 }
 
+// beyondHTTP1 are the traits of connections that went over to another
+// protocol: they did more than their transactions show.
+const beyondHTTP1 = timeline.WebSocketUpgrade | timeline.ConnectTunnel |
+	timeline.ProtocolUpgrade | timeline.HTTP2Cleartext | timeline.HTTP2TLS
+
 // judgesOverhead reports whether anybody waited for the set-up: something was
 // asked and answered, the request neither travelled with the SYN nor came long
-// after a connection was opened ahead of need. A connection that went over to
-// another protocol did more than its transactions show.
+// after a connection was opened ahead of need.
 func judgesOverhead(c *timeline.Connection) bool {
-	const other = timeline.Preconnected | timeline.WebSocketUpgrade | timeline.ConnectTunnel |
-		timeline.ProtocolUpgrade | timeline.HTTP2Cleartext | timeline.HTTP2TLS
-	return c.Complete > 0 && c.Handshake.FastOpen != reassembly.FastOpenAccepted && !c.Traits.Is(other)
+	return c.Complete > 0 && c.Handshake.FastOpen != reassembly.FastOpenAccepted && !c.Traits.Is(beyondHTTP1|timeline.Preconnected)
 }
 
 func share(setup, busy int64) float64 { return float64(setup) / float64(max(setup+busy, 1)) }
@@ -77,11 +79,9 @@ func share(setup, busy int64) float64 { return float64(setup) / float64(max(setu
 func (o *overhead) add(c *timeline.Connection) {
 	if o.n == 0 {
 		o.subject = analysis.Pair(c.Pair)
-		o.subject.From = c.First.Time
 	}
 	o.n++
-	o.subject.Names(c.ID())
-	o.subject.To = max(o.subject.To, c.Last.Time)
+	o.subject.Gather(c)
 	o.evidence.Cite(c.Handshake.SYN, "SYN")
 	o.evidence.Cite(c.Handshake.ACK, "end of handshake")
 	o.refusals[c.Refusal]++

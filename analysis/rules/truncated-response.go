@@ -6,6 +6,7 @@ import (
 	"connlint/analysis"
 	"connlint/analysis/timeline"
 	"connlint/capture"
+	"connlint/reassembly"
 	"connlint/reassembly/http1"
 )
 
@@ -18,7 +19,7 @@ func truncatedResponse() *analysis.Rule {
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut,
 		Start: func(p *analysis.Pass) analysis.Run {
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-				if m := x.HTTP.Response; m != nil && truncated(m) {
+				if m := x.HTTP.Response; m != nil && truncated(m) && !perhapsHEAD(x.HTTP, m) && !leftStream(c, m) {
 					p.Report(cutOff(c, x, m))
 				}
 			}}
@@ -36,8 +37,22 @@ func truncated(m *http1.Message) bool {
 	return m.End == http1.CutByClose && (m.Framing == http1.Length || m.Framing == http1.Chunked || m.Framing == http1.Undecided)
 }
 
+// perhapsHEAD reports whether a message may be the answer to a HEAD that is not
+// in the capture: its length is then that of a body which nobody sends (RFC
+// 9110 §9.3.2).
+func perhapsHEAD(x *http1.Transaction, m *http1.Message) bool {
+	return x.Request == nil && m.Framing != http1.Undecided && m.Body.Least() == 0
+}
+
+// leftStream reports whether a client left an event stream, which has no other
+// end.
+func leftStream(c *timeline.Connection, m *http1.Message) bool {
+	first, _, ok := c.Teardown.First()
+	return ok && first == reassembly.Client && eventStream(m)
+}
+
 func cutOff(c *timeline.Connection, x *timeline.Transaction, m *http1.Message) *analysis.Finding {
-	side, closing, _ := c.Teardown.First()
+	side, closing, _ := ender(c, m)
 	f := &analysis.Finding{
 		Subject: analysis.Transaction(c, x),
 		Culprit: role(side),

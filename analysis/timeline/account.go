@@ -22,6 +22,7 @@ type exchange struct {
 	previousEnd           int64         // of the transaction before it on the connection
 	answered, blind       bool          // blind: the side that would answer is not in the capture
 	established, tlsEnded int64         // ends of the two handshakes; 0: none
+	hello                 int64         // start of the second
 }
 
 // account cuts the time of a transaction into spans.
@@ -73,6 +74,7 @@ func setup(c *Connection, e *exchange, s *spans) {
 	h := &c.Handshake
 	s.until(min(h.SYN.Time+h.Retry, e.request.Time), ConnectRetry)
 	s.until(min(e.established, e.request.Time), Connect)
+	s.until(min(e.hello, e.request.Time), ClientIdle)
 	s.until(min(e.tlsEnded, e.request.Time), TLS)
 	s.until(e.request.Time, ClientIdle)
 }

@@ -13,7 +13,7 @@ const (
 	Connect      // first SYN to the end of the handshake
 	ConnectRetry // the part of it that waited for a lost SYN or SYN-ACK
 	TLS          // TLS handshake
-	ClientIdle   // handshake done, the client sends nothing yet
+	ClientIdle   // a handshake done, the client sends nothing yet
 	Request      // bytes of the request moving
 	Response     // bytes of the response moving
 	Network      // the round trip that every exchange needs

@@ -30,7 +30,7 @@ type Connection struct {
 	// Predecessor is the end of the latest transaction that other connections
 	// of the pair had finished when this one was opened: from then on it
 	// could have been asked on a connection that was already there. Zero if
-	// there was none.
+	// there was none, or if others opened before it had taken their place.
 	Predecessor capture.Frame
 	// Refusal is what kept the connection from carrying another request: what
 	// the messages of its last transaction said, else who closed first.
@@ -80,19 +80,18 @@ func (c *Connection) Open() bool { return c.Why == reassembly.EndOfCapture }
 type Pair struct {
 	Client, Server capture.Endpoint // Client has port 0
 	Source         uint16
-	Connections    int // opened
+	Connections    int // opened, or still open when an earlier record of the pair was given up
 	Transactions   int
-	OneShot        int // connections closed after exactly one transaction
 	Busy           int // connections with a transaction under way, now
 	PeakBusy       int
-	First, Last    capture.Frame
-	Time           Account // of its transactions
 
 	lastEnd     capture.Frame // of the latest transaction
 	latest      *Connection   // which carried it; nil once it is closed
+	free        int           // connections that others could have used, had they been kept
 	lastOverlap int64         // when a transaction last began while another was under way
 	slot        int
-	open        int // connections not yet closed
+	made        uint64 // its number among the pairs of the run
+	open        int    // connections not yet closed
 	gone        bool
 	prev, next  *Pair
 }

@@ -46,7 +46,11 @@ func (k *tracked) switched(side reassembly.Side, ch reassembly.Chunk) {
 		return
 	}
 	k.tls = new(tls.Conn)
-	if ch.Offset < recordHeader {
+	skipped := k.http.Skipped(direction(side))
+	switch {
+	case skipped > ch.Offset && skipped < ch.Offset+uint64(len(ch.Bytes)):
+		ch.Bytes = ch.Bytes[skipped-ch.Offset:] // behind a PROXY protocol header
+	case ch.Offset < recordHeader:
 		k.tls.Data(side == reassembly.Client, ch.Frame, k.early[side][:ch.Offset], k)
 	}
 	k.sealed(side, ch)
@@ -71,7 +75,7 @@ func (k *tracked) Record(fromClient bool, f capture.Frame, s tls.Stretch) {
 		k.asked(f, s)
 	case !fromClient && s.Kind == tls.Data:
 		k.answered(f, s.Began, uint64(s.Bytes))
-	case !fromClient && s.Unsure:
+	case !fromClient && s.Unsure && s.Kind == tls.Ticket: // an answer of an alert's two bytes there is not
 		u := &k.turn
 		if u.doubtful.IsZero() {
 			u.doubtful = s.Began
@@ -111,8 +115,9 @@ func (k *tracked) answered(f, began capture.Frame, n uint64) {
 // work notes that the connection has something to do.
 func (k *tracked) work(now int64) {
 	if !k.busy {
+		p := k.pair() // before busy is set: a pair made anew counts it
 		k.busy = true
-		k.pair().begin(&k.conn, now)
+		p.begin(&k.conn, now)
 	}
 }
 
@@ -121,8 +126,8 @@ func (k *tracked) work(now int64) {
 // the last.
 func (k *tracked) idle(f capture.Frame) {
 	if k.busy {
-		k.busy = false
 		k.pair().end(&k.conn, f)
+		k.busy = false
 	}
 }
 
@@ -143,7 +148,7 @@ func (k *tracked) finishTurn(closing bool) {
 	k.turn = turn{}
 	c := &k.conn
 	e := exchange{first: c.Transactions == 0, request: u.request, requestEnd: u.requestEnd, response: u.response,
-		end: u.end, established: k.established(), tlsEnded: k.secured(), previousEnd: k.lastAnswer}
+		end: u.end, established: k.established(), hello: k.tls.Facts().ClientHello.Time, tlsEnded: k.secured(), previousEnd: k.lastAnswer}
 	e.answered = !u.response.IsZero()
 	e.blind = !c.Flow[reassembly.Server].Seen()
 	if !e.answered {
@@ -205,7 +210,7 @@ func (k *tracked) setup() {
 		return
 	}
 	if t := k.secured(); t != 0 {
-		c.TLSTime = max(0, t-h.ACK.Time)
+		c.TLSTime = max(0, t-max(h.ACK.Time, k.tls.Facts().ClientHello.Time))
 	}
 	if n, ok := k.tls.RoundTrips(); ok {
 		c.SetupRoundTrips += n

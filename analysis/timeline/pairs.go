@@ -6,15 +6,22 @@ import (
 )
 
 // pairs keeps what one client address and one server endpoint have with each
-// other. There are at most limit of them: beyond, the one that was made
-// longest ago and has no open connection is reported and forgotten.
+// other. There are at most limit of them: beyond, the one that has been without
+// an open connection for longest is reported and forgotten.
 type pairs struct {
-	byKey       map[pairKey]*Pair
-	first, last *Pair // in the order in which they were made
-	free        []int // slots to use again
+	byKey map[pairKey]*Pair
+	// quiet have no open connection, in the order in which they lost it; live
+	// have some, in the order in which they got one. A flood makes pairs as
+	// fast as packets come: none may be looked for.
+	quiet, live pairList
+	slotsFree   []int
 	slots       int
+	made        uint64 // how many there ever were
 	limit       int
 }
+
+// pairList is linked through the pairs, of which each is in one list.
+type pairList struct{ first, last *Pair }
 
 type pairKey struct {
 	client, server capture.Endpoint
@@ -25,7 +32,7 @@ func keyOf(c *reassembly.Connection) pairKey {
 	return pairKey{c.Client().Host(), c.Server(), c.First.Source()}
 }
 
-// of is the pair of a connection, made if it is not there.
+// pairOf is the pair of a connection, made if it is not there.
 func (t *Tracker) pairOf(c *reassembly.Connection) *Pair {
 	key := keyOf(c)
 	if p := t.pairs.byKey[key]; p != nil {
@@ -34,57 +41,67 @@ func (t *Tracker) pairOf(c *reassembly.Connection) *Pair {
 	if len(t.pairs.byKey) >= t.pairs.limit {
 		t.evictPair()
 	}
-	p := &Pair{Client: key.client, Server: key.server, Source: key.source, First: c.First, Last: c.First}
-	if n := len(t.pairs.free); n > 0 {
-		p.slot = t.pairs.free[n-1]
-		t.pairs.free = t.pairs.free[:n-1]
+	t.pairs.made++
+	p := &Pair{Client: key.client, Server: key.server, Source: key.source, made: t.pairs.made}
+	if n := len(t.pairs.slotsFree); n > 0 {
+		p.slot = t.pairs.slotsFree[n-1]
+		t.pairs.slotsFree = t.pairs.slotsFree[:n-1]
 	} else {
 		p.slot = t.pairs.slots
 		t.pairs.slots++
 	}
 	t.pairs.byKey[key] = p
-	t.pairs.append(p)
+	t.pairs.quiet.append(p)
 	return p
 }
 
-func (ps *pairs) append(p *Pair) {
-	p.prev, p.next = ps.last, nil
-	if ps.last != nil {
-		ps.last.next = p
-	} else {
-		ps.first = p
+// join counts an open connection of the pair.
+func (ps *pairs) join(p *Pair) {
+	if p.open == 0 {
+		ps.quiet.remove(p)
+		ps.live.append(p)
 	}
-	ps.last = p
+	p.open++
 }
 
-func (ps *pairs) remove(p *Pair) {
+// leave counts one that is closed.
+func (ps *pairs) leave(p *Pair) {
+	p.open--
+	if p.open == 0 {
+		ps.live.remove(p)
+		ps.quiet.append(p)
+	}
+}
+
+func (l *pairList) append(p *Pair) {
+	p.prev, p.next = l.last, nil
+	if l.last != nil {
+		l.last.next = p
+	} else {
+		l.first = p
+	}
+	l.last = p
+}
+
+func (l *pairList) remove(p *Pair) {
 	if p.prev != nil {
 		p.prev.next = p.next
 	} else {
-		ps.first = p.next
+		l.first = p.next
 	}
 	if p.next != nil {
 		p.next.prev = p.prev
 	} else {
-		ps.last = p.prev
+		l.last = p.prev
 	}
 }
 
-// maxTurns is how many pairs with open connections get another turn before
-// one of them has to go all the same.
-const maxTurns = 64
-
-// evictPair reports the oldest pair without an open connection. A pair that
-// goes though it has one starts anew with that one's next event.
+// evictPair makes room for a pair. One that goes though it has an open
+// connection starts anew with that one's next event.
 func (t *Tracker) evictPair() {
-	p := t.pairs.first
-	for range maxTurns {
-		if p.open == 0 {
-			break
-		}
-		t.pairs.remove(p)
-		t.pairs.append(p)
-		p = t.pairs.first
+	p := t.pairs.quiet.first
+	if p == nil {
+		p = t.pairs.live.first
 	}
 	t.stats.PairsEvicted++
 	t.finishPair(p)
@@ -96,9 +113,13 @@ func (t *Tracker) finishPair(p *Pair) {
 }
 
 func (t *Tracker) forgetPair(p *Pair) {
-	t.pairs.remove(p)
+	if p.open > 0 {
+		t.pairs.live.remove(p)
+	} else {
+		t.pairs.quiet.remove(p)
+	}
 	delete(t.pairs.byKey, pairKey{p.Client, p.Server, p.Source})
-	t.pairs.free = append(t.pairs.free, p.slot)
+	t.pairs.slotsFree = append(t.pairs.slotsFree, p.slot)
 	p.gone = true
 }
 
@@ -115,6 +136,9 @@ func (p *Pair) begin(c *Connection, now int64) {
 	if travelling {
 		p.latest.Traits |= ParallelConnections
 	}
+	if c.busySince != 0 {
+		p.free = max(0, p.free-1) // it is used again itself
+	}
 	p.Busy++
 	p.PeakBusy = max(p.PeakBusy, p.Busy)
 	c.busySince = now
@@ -127,4 +151,15 @@ func (p *Pair) end(c *Connection, f capture.Frame) {
 		c.Traits |= ParallelConnections
 	}
 	p.lastEnd, p.latest = f, c
+	p.free++
+}
+
+// take is the end of the latest transaction if a connection whose transaction
+// is over could be used now, and counts it as used; else zero.
+func (p *Pair) take() capture.Frame {
+	if p == nil || p.free == 0 {
+		return capture.Frame{}
+	}
+	p.free--
+	return p.lastEnd
 }

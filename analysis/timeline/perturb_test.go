@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"connlint/capture"
-	"connlint/reassembly"
 	"connlint/reassembly/http1"
 )
 
@@ -48,13 +47,7 @@ func (r *contents) Pair(*Pair) {}
 // order.
 func exchanged(segments []capture.Segment) []string {
 	r := &contents{}
-	facts := New(Config{}, r)
-	conns := reassembly.New(reassembly.Config{Sniff: Sniff}, facts)
-	for i := range segments {
-		conns.Segment(&segments[i])
-	}
-	conns.Finish()
-	facts.Finish()
+	follow(Config{}, r, segments)
 	slices.Sort(r.lines)
 	return r.lines
 }
@@ -112,7 +105,12 @@ func load(t *testing.T, path string) []capture.Segment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src := capture.NewFile(r, path, 0)
+	return drain(t, capture.NewFile(r, path, 0))
+}
+
+// drain takes a source to its end.
+func drain(t *testing.T, src capture.Source) []capture.Segment {
+	t.Helper()
 	defer src.Close()
 	var all []capture.Segment
 	for {

@@ -151,7 +151,7 @@ func (k *tracked) emit(x *Transaction, e *exchange) {
 		c.Traits |= Pipelining
 	}
 	t.account(c, e, x)
-	if e.first && e.established != 0 && x.Start != c.Handshake.SYN {
+	if e.first && e.established != 0 && !e.request.IsZero() && x.Start != c.Handshake.SYN {
 		c.Traits |= Preconnected
 	}
 	c.Transactions++
@@ -167,9 +167,7 @@ func (k *tracked) emit(x *Transaction, e *exchange) {
 	if !x.Response.IsZero() {
 		k.lastAnswer = x.End.Time
 	}
-	p := k.pair()
-	p.Transactions++
-	p.Time.Add(&x.Time)
+	k.pair().Transactions++
 	t.stats.Transactions++
 	t.h.Transaction(c, x)
 }

@@ -1,97 +1,9 @@
 package timeline
 
 import (
-	"bytes"
-	"fmt"
 	"strings"
 	"testing"
-	"time"
-
-	"connlint/capture"
-	"connlint/capture/trace"
-	"connlint/reassembly"
 )
-
-// recorder writes down what a tracker reports, one line each.
-type recorder struct {
-	lines []string
-	sums  []string // what is wrong with an account
-}
-
-func (r *recorder) Transaction(c *Connection, x *Transaction) {
-	var spans []string
-	at := x.Start.Time
-	for _, s := range x.Spans {
-		if s.From != at || s.To <= s.From {
-			r.sums = append(r.sums, fmt.Sprintf("span %v does not follow %d", s, at))
-		}
-		at = s.To
-		spans = append(spans, fmt.Sprintf("%s %v", s.Cause, time.Duration(s.To-s.From)))
-	}
-	if at != x.End.Time || x.Time.Total() != x.Duration() {
-		r.sums = append(r.sums, fmt.Sprintf("transaction %d does not add up", x.Index))
-	}
-	what := "turn"
-	if !x.Opaque() {
-		what = "?"
-		if m := x.HTTP.Request; m != nil {
-			what = string(m.Start.Method) + " " + string(m.Start.Target)
-		}
-		if m := x.HTTP.Response; m != nil {
-			what += fmt.Sprintf(" %d", m.Start.Status)
-		}
-	}
-	r.lines = append(r.lines, fmt.Sprintf("%d %s: %s", x.Index, what, strings.Join(spans, ", ")))
-}
-
-func (r *recorder) Close(c *Connection) {
-	line := fmt.Sprintf("%s %d of %d", c.Why, c.Complete, c.Transactions)
-	if c.Traits != 0 {
-		line += " " + strings.Join(c.Traits.Names(), ",")
-	}
-	if c.Refusal != NotRefused {
-		line += "; " + c.Refusal.String()
-	}
-	r.lines = append(r.lines, line)
-}
-
-func (r *recorder) Pair(p *Pair) {
-	if p.Busy != 0 {
-		r.sums = append(r.sums, fmt.Sprintf("pair %s has %d busy connections at its end", p.Server, p.Busy))
-	}
-	r.lines = append(r.lines, fmt.Sprintf("pair %d %d peak %d", p.Connections, p.Transactions, p.PeakBusy))
-}
-
-// play runs a trace through the real decoder and tracker.
-func play(t *testing.T, text string) *recorder {
-	t.Helper()
-	tr, err := trace.Parse(t.Name(), []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if err := tr.Encode(&b); err != nil {
-		t.Fatal(err)
-	}
-	r, err := capture.NewReader(&b, t.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec := &recorder{}
-	facts := New(Config{}, rec)
-	conns := reassembly.New(reassembly.Config{Sniff: Sniff}, facts)
-	src := capture.NewFile(r, t.Name(), 0)
-	for {
-		p, err := src.Next()
-		if err != nil {
-			break
-		}
-		conns.Segment(&p.Segment)
-	}
-	conns.Finish()
-	facts.Finish()
-	return rec
-}
 
 const handshake = `conn 10.0.0.1:40000 > 10.0.0.2:80
 +0     > S  mss=1460
@@ -135,6 +47,13 @@ func TestAccounts(t *testing.T) {
 			1 GET /a 200: network 10ms
 			end-of-capture 1 of 1 preconnected
 			pair 1 1 peak 1`},
+		"opened and never asked: it is not preconnected": {handshake + `
+			+30s   < P. "HTTP/1.1 408 Request Timeout\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
+			+1ms   < P. "no"
+			+0     > .`, `
+			1 ? 408: response 1ms
+			end-of-capture 0 of 1; the server asks for close
+			pair 1 1 peak 0`},
 		"a little pause is the client's": {handshake + `
 			+20ms  > P. "GET /a HTTP/1.1\r\n\r\n"
 			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -177,6 +96,15 @@ func TestAccounts(t *testing.T) {
 			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 			+0     > .`, `
 			1 POST /a 200: connect 10ms, continue_wait 1s, network 10ms
+			end-of-capture 1 of 1
+			pair 1 1 peak 1`},
+		"100 Continue that never comes, and a body that takes its time": {handshake + `
+			+0     > P. "POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n"
+			+1s    > P. "1234"
+			+300ms > P. "5678"
+			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+			+0     > .`, `
+			1 POST /a 200: connect 10ms, continue_wait 1s, request 300ms, network 10ms
 			end-of-capture 1 of 1
 			pair 1 1 peak 1`},
 		"no response, reset": {handshake + `

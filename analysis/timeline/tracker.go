@@ -1,6 +1,10 @@
 package timeline
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"connlint/capture"
 	"connlint/reassembly"
 	"connlint/reassembly/http1"
@@ -62,8 +66,9 @@ func (t *Tracker) Stats() Stats { return t.stats }
 // Finish reports the pairs that are left, in the order in which they began.
 // Call it after the connections' own end.
 func (t *Tracker) Finish() {
-	for t.pairs.first != nil {
-		t.finishPair(t.pairs.first)
+	left := slices.SortedFunc(maps.Values(t.pairs.byKey), func(a, b *Pair) int { return cmp.Compare(a.made, b.made) })
+	for _, p := range left {
+		t.finishPair(p)
 	}
 }
 
@@ -107,10 +112,7 @@ func (t *Tracker) Open(c *reassembly.Connection) {
 		t.tracked = append(t.tracked, nil)
 		t.predecessors = append(t.predecessors, capture.Frame{})
 	}
-	t.predecessors[slot] = capture.Frame{}
-	if p := t.pairs.byKey[keyOf(c)]; p != nil {
-		t.predecessors[slot] = p.lastEnd
-	}
+	t.predecessors[slot] = t.pairs.byKey[keyOf(c)].take()
 }
 
 func (t *Tracker) at(c *reassembly.Connection) *tracked {
@@ -143,7 +145,7 @@ func (k *tracked) begin(t *Tracker, c *reassembly.Connection) {
 	p := t.pairOf(c)
 	k.conn.Pair = p
 	p.Connections++
-	p.open++
+	t.pairs.join(p)
 }
 
 // turnRound forgets what was made of a connection that was the wrong way round,
@@ -151,8 +153,15 @@ func (k *tracked) begin(t *Tracker, c *reassembly.Connection) {
 func (t *Tracker) turnRound(k *tracked) {
 	c := k.conn.Connection
 	p := k.pair()
-	p.open--
-	if p.Connections--; p.Connections <= 0 && p.open == 0 {
+	if k.busy {
+		k.busy = false
+		p.Busy--
+	}
+	if p.latest == &k.conn {
+		p.latest = nil
+	}
+	t.pairs.leave(p)
+	if p.Connections--; p.Connections == 0 {
 		t.forgetPair(p)
 	}
 	k.http.Reset()
@@ -163,10 +172,13 @@ func (t *Tracker) turnRound(k *tracked) {
 // pair is the connection's pair, anew if the one it had was evicted.
 func (k *tracked) pair() *Pair {
 	if k.conn.Pair.gone {
-		k.conn.Pair = k.t.pairOf(k.conn.Connection)
-		k.conn.Pair.open++
+		p := k.t.pairOf(k.conn.Connection)
+		k.conn.Pair = p
+		p.Connections++
+		k.t.pairs.join(p)
 		if k.busy {
-			k.conn.Pair.Busy++
+			p.Busy++
+			p.PeakBusy = max(p.PeakBusy, p.Busy)
 		}
 	}
 	return k.conn.Pair
@@ -183,8 +195,8 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 		k.acknowledged(r)
 	}
 	if s.Flags&capture.RST != 0 && r.Events&reassembly.OutOfWindowReset == 0 {
-		k.end(reassembly.Client, s.Frame, http1.CutByReset)
-		k.end(reassembly.Server, s.Frame, http1.CutByReset)
+		k.reset(reassembly.Client, s.Frame)
+		k.reset(reassembly.Server, s.Frame)
 	}
 }
 
@@ -216,77 +228,9 @@ func (t *Tracker) Data(c *reassembly.Connection, side reassembly.Side, ch reasse
 			copy(k.early[side][ch.Offset:], ch.Bytes)
 		}
 		k.http.Data(direction(side), ch.Frame, ch.Bytes)
+		k.bodyBegan(k.http.Open(http1.Request))
 		k.switched(side, ch)
 	}
-}
-
-// end tells the parser once that a direction is over.
-func (k *tracked) end(side reassembly.Side, f capture.Frame, why http1.End) {
-	if k.ended[side] {
-		return
-	}
-	k.ended[side] = true
-	if k.tls == nil {
-		k.http.End(direction(side), f, why)
-	}
-}
-
-// Close is part of reassembly.Handler.
-func (t *Tracker) Close(c *reassembly.Connection, why reassembly.Reason) {
-	k := t.at(c)
-	if k == nil {
-		k = t.track(c)
-	}
-	k.conn.Why = why
-	k.conn.End = c.Last.Time
-	if k.conn.Open() {
-		k.conn.End = max(c.ClosedAt(), c.Last.Time)
-	}
-	k.end(reassembly.Client, c.Last, endOf(why))
-	k.end(reassembly.Server, c.Last, endOf(why))
-	k.finishTurn(true)
-	k.release(len(k.waiting))
-	k.idle(c.Last)
-	k.rest()
-	k.setup()
-	k.conn.refused()
-	t.conclude(k)
-	t.tracked[c.Slot()] = nil
-	if len(t.spare) < maxSpare {
-		t.spare = append(t.spare, k)
-	}
-}
-
-// maxSpare is how many records of closed connections are kept for reuse.
-const maxSpare = 4096
-
-// conclude counts the connection and tells the handler.
-func (t *Tracker) conclude(k *tracked) {
-	c := &k.conn
-	p := k.pair()
-	p.Last = c.Last
-	if c.Transactions == 1 {
-		p.OneShot++
-	}
-	t.h.Close(c)
-	p.open--
-	if p.latest == c {
-		p.latest = nil
-	}
-	k.http.Reset()
-	k.conn.Connection, k.tls = nil, nil
-}
-
-func endOf(why reassembly.Reason) http1.End {
-	switch why {
-	case reassembly.Closed, reassembly.Reused:
-		return http1.CutByClose
-	case reassembly.Reset:
-		return http1.CutByReset
-	case reassembly.Evicted:
-		return http1.Evicted
-	}
-	return http1.StillOpen
 }
 
 func direction(s reassembly.Side) http1.Direction { return http1.Direction(s) }

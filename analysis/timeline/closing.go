@@ -1,0 +1,93 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+	"connlint/reassembly/http1"
+)
+
+// reset ends a direction by an RST. Bytes that the peer acknowledged and the
+// capture lacks are told of when they have had time to come; an RST leaves
+// none, and without a word of them the capture would look like a cut message.
+func (k *tracked) reset(side reassembly.Side, f capture.Frame) {
+	if acked := k.conn.Flow[side].AckedOffset(); acked > k.position[side] && k.tls == nil && !k.ended[side] {
+		k.http.Gap(direction(side), f, acked-k.position[side], http1.Hole)
+	}
+	k.end(side, f, http1.CutByReset)
+}
+
+// end tells the parser once that a direction is over.
+func (k *tracked) end(side reassembly.Side, f capture.Frame, why http1.End) {
+	if k.ended[side] {
+		return
+	}
+	k.ended[side] = true
+	if k.tls == nil {
+		k.http.End(direction(side), f, why)
+	}
+}
+
+// Close is part of reassembly.Handler.
+func (t *Tracker) Close(c *reassembly.Connection, why reassembly.Reason) {
+	k := t.at(c)
+	if k == nil {
+		k = t.track(c)
+	}
+	k.conn.Why = why
+	k.conn.End = c.Last.Time
+	if k.conn.Open() {
+		k.conn.End = max(c.ClosedAt(), c.Last.Time)
+	}
+	k.end(reassembly.Client, c.Last, k.endOf(why))
+	k.end(reassembly.Server, c.Last, k.endOf(why))
+	k.finishTurn(true)
+	k.release(len(k.waiting))
+	k.idle(c.Last)
+	k.rest()
+	k.setup()
+	k.conn.refused()
+	t.conclude(k)
+	t.tracked[c.Slot()] = nil
+	if len(t.spare) < maxSpare {
+		t.spare = append(t.spare, k)
+	}
+}
+
+// maxSpare is how many records of closed connections are kept for reuse.
+const maxSpare = 4096
+
+// conclude counts the connection and tells the handler.
+func (t *Tracker) conclude(k *tracked) {
+	c := &k.conn
+	p := k.pair()
+	if c.busySince == 0 && !c.Predecessor.IsZero() {
+		p.free++ // nothing was asked on it after all
+	}
+	t.h.Close(c)
+	t.pairs.leave(p)
+	if p.latest == c {
+		p.latest = nil
+	}
+	k.http.Reset()
+	k.conn.Connection, k.tls = nil, nil
+}
+
+// endOf is what a connection's end means to the messages on it. Where its
+// ports were used again and nobody was seen to close it, its end is one more
+// thing that the capture lacks.
+func (k *tracked) endOf(why reassembly.Reason) http1.End {
+	switch why {
+	case reassembly.Reused:
+		if _, _, closed := k.conn.Teardown.First(); !closed {
+			return http1.CutByGap
+		}
+		return http1.CutByClose
+	case reassembly.Closed:
+		return http1.CutByClose
+	case reassembly.Reset:
+		return http1.CutByReset
+	case reassembly.Evicted:
+		return http1.Evicted
+	}
+	return http1.StillOpen
+}
