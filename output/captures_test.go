@@ -66,7 +66,7 @@ func analyse(t testing.TB, w output.Writer, paths ...string) error {
 		counts, err := analysis.Read(src, engine, analysis.Limits{})
 		src.Close()
 		totals.Sources = append(totals.Sources, output.Source{Stats: counts.Source, Err: err})
-		totals.Evicted += counts.Connections.Evicted
+		totals.GivenUp.Add(counts)
 	}
 	return w.End(totals)
 }

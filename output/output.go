@@ -33,7 +33,21 @@ type Run struct {
 type Totals struct {
 	Analysis *analysis.Summary
 	Sources  []Source // in the order of Run.Sources, as far as the run came
-	Evicted  uint64   // connections given up because a limit was reached
+	GivenUp  GivenUp
+}
+
+// GivenUp is what was let go because a limit was reached.
+type GivenUp struct {
+	Connections uint64
+	Pairs       uint64 // whose connections were told apart from then on
+	Holes       uint64 // bytes that were no longer waited for, because too much waited behind them
+}
+
+// Add adds what became of one source.
+func (g *GivenUp) Add(c analysis.Counts) {
+	g.Connections += c.Connections.Evicted
+	g.Pairs += c.Timeline.PairsEvicted
+	g.Holes += c.Connections.HolesGiven
 }
 
 // Source is what became of one source of the run.

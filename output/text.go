@@ -169,11 +169,18 @@ func (t *textWriter) caveats(totals *Totals) {
 			lines = append(lines, fmt.Sprintf("%s: %s", x.what, number(x.n, "packet")))
 		}
 	}
-	if totals.Evicted > 0 {
-		lines = append(lines, number(totals.Evicted, "connection")+" given up because a limit was reached")
-	}
-	if a.FindingsDropped > 0 {
-		lines = append(lines, number(a.FindingsDropped, "finding")+" given up because too many waited")
+	for _, x := range []struct {
+		n         uint64
+		what, why string
+	}{
+		{totals.GivenUp.Connections, "connection", "because a limit was reached"},
+		{totals.GivenUp.Pairs, "pair", "because a limit was reached"},
+		{totals.GivenUp.Holes, "hole", "because too much waited behind"},
+		{a.FindingsDropped, "finding", "because too many waited"},
+	} {
+		if x.n > 0 {
+			lines = append(lines, number(x.n, x.what)+" given up "+x.why)
+		}
 	}
 	if len(lines) == 0 {
 		return

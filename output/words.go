@@ -55,7 +55,7 @@ func gateWords(gate string) string {
 	words := map[string]string{
 		"BothDirections": "only one side's packets are in the capture",
 		"Handshake":      "no whole TCP handshake is in the capture",
-		"NoGapBefore":    "the capture lacks packets",
+		"NoGapBefore":    "the capture lacks packets, or a limit let some go",
 		"NotCut":         "packets are cut short by a snap length",
 		"Vantage":        "where the capture was taken is not known",
 		"ConnectionEnd":  "the connection's end is not in the capture",

@@ -52,13 +52,14 @@ func delimited(c *timeline.Connection, x *timeline.Transaction, m *http1.Message
 	f := &analysis.Finding{
 		Subject: analysis.Transaction(c, x),
 		Culprit: analysis.Server,
-		Message: fmt.Sprintf("a body of %d bytes has neither Content-Length nor chunked coding: the client cannot tell it from a cut one, and the connection is spent",
-			m.Body.Least()),
+		Message: fmt.Sprintf("a body of %s bytes has neither Content-Length nor chunked coding: the client cannot tell it from a cut one, and the connection is spent",
+			grouped(m.Body.Least())),
 		Lost:     analysis.Cost{Connections: 1},
 		Measures: []analysis.Measure{{Name: "body", Value: float64(m.Body.Least()), Unit: "bytes"}},
 	}
-	if before11(m) || before11(x.HTTP.Request) {
+	if before11(m) || before11(x.HTTP.Request) || m.Body.Least() == 0 {
 		// RFC 1945 §7.2.2: the usual way of HTTP/1.0, which knows no chunks.
+		// Of an empty body little can be cut.
 		f.Severity = analysis.Note
 	}
 	f.Evidence.Cite(m.Head, "head without a length")

@@ -72,7 +72,7 @@ func (o *oneShots) add(c *timeline.Connection, pause int64) {
 	o.avoided++
 	o.evidence.Cite(opened, "new connection")
 	o.evidence.Cite(c.Predecessor, "end of the exchange before")
-	o.lost.Add(analysis.Cost{Time: c.Setup(), RoundTrips: c.SetupRoundTrips, Connections: 1})
+	o.lost.Add(analysis.Cost{Time: c.PlainSetup(), RoundTrips: c.SetupRoundTrips, Connections: 1})
 }
 
 // opening is the packet that opened the connection.

@@ -45,9 +45,9 @@ func tooLong(c *timeline.Connection, x *timeline.Transaction, m *http1.Message) 
 	f := &analysis.Finding{
 		Subject: analysis.Transaction(c, x),
 		Culprit: role(reassembly.Side(m.Dir)),
-		Message: fmt.Sprintf("Content-Length of the %s promised %d bytes, %d came before the close: %d are missing",
-			m.Dir, declared, seen, declared-seen),
-		Lost: analysis.Cost{Connections: 1, Bytes: declared - seen},
+		Message: fmt.Sprintf("Content-Length of the %s promised %s bytes, %s came before the close: %s are missing",
+			m.Dir, grouped(declared), grouped(seen), grouped(declared-seen)),
+		Lost: analysis.Cost{Connections: 1, Bytes: declared - seen, Time: x.Exchange()},
 		Measures: []analysis.Measure{
 			{Name: "body", Value: float64(seen), Threshold: float64(declared), Unit: "bytes"},
 		},

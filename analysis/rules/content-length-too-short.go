@@ -32,8 +32,8 @@ func tooShort(c *timeline.Connection, s *timeline.Surplus) *analysis.Finding {
 	f := &analysis.Finding{
 		Subject: analysis.Connection(c),
 		Culprit: role(s.Side),
-		Message: fmt.Sprintf("%d bytes follow the %d that Content-Length declares for the %s of exchange %d, and begin no message",
-			s.Bytes, declared, http1.Direction(s.Side), s.Index),
+		Message: fmt.Sprintf("%s bytes follow the %s that Content-Length declares for the %s of exchange %d, and begin no message",
+			grouped(s.Bytes), grouped(declared), http1.Direction(s.Side), s.Index),
 		Lost: analysis.Cost{Bytes: s.Bytes},
 		Measures: []analysis.Measure{
 			{Name: "surplus", Value: float64(s.Bytes), Unit: "bytes"},

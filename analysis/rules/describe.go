@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -26,12 +25,21 @@ func ms(ns int64) string {
 	return strconv.FormatFloat(float64(ns)/1e6, 'f', 1, 64) + " ms"
 }
 
-// count writes a number with its noun: "1 connection", "12 connections".
+// count writes a number with its noun: "1 connection", "1,200 connections".
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return grouped(uint64(n)) + " " + noun + "s"
+}
+
+// grouped writes a number in groups of three figures: 2,200,000.
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // role is the culprit that a side is.

@@ -46,10 +46,10 @@ func startHandshakeOverhead(p *analysis.Pass) analysis.Run {
 	minShare, minSetup := p.Param("min_share"), int64(p.Param("min_setup")*1e6)
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
-			if !judgesOverhead(c) || c.Setup() < minSetup {
+			if !judgesOverhead(c) || c.PlainSetup() < minSetup {
 				return
 			}
-			if share(c.Setup(), c.ClientBusy()) < minShare {
+			if share(c.PlainSetup(), c.ClientBusy()) < minShare {
 				return
 			}
 			pairs.Pair(c.Pair).add(c)
@@ -85,7 +85,7 @@ func (o *overhead) add(c *timeline.Connection) {
 	o.evidence.Cite(c.Handshake.SYN, "SYN")
 	o.evidence.Cite(c.Handshake.ACK, "end of handshake")
 	o.refusals[c.Refusal]++
-	o.setup += c.Setup()
+	o.setup += c.PlainSetup()
 	o.busy += c.ClientBusy()
 	o.trips += c.SetupRoundTrips
 	if c.Encrypted {
@@ -99,8 +99,9 @@ func (o *overhead) add(c *timeline.Connection) {
 	}
 }
 
-// finding is what a pair comes to. What reuse would save is all of the
-// set-ups but one.
+// finding is what a pair comes to. What reuse would save is said by
+// keepalive/connection-per-request, which knows what could have been reused:
+// the same time is not promised twice.
 func (o *overhead) finding(minShare float64) *analysis.Finding {
 	why := o.refusals.most()
 	part := share(o.setup, o.busy)
@@ -110,8 +111,8 @@ func (o *overhead) finding(minShare float64) *analysis.Finding {
 		Count:    o.n,
 		Evidence: o.evidence,
 		Lost:     analysis.Cost{Time: o.setup, RoundTrips: o.trips},
-		Message: fmt.Sprintf("set-up took %.0f %% of the time of %s, %s each; %d of %d packets carried no payload",
-			100*part, count(o.n, "connection"), ms(o.setup/int64(o.n)), o.packets, o.all),
+		Message: fmt.Sprintf("set-up took %.0f %% of the time of %s; %s of %s packets carried no payload",
+			100*part, o.each(), grouped(uint64(o.packets)), grouped(uint64(o.all))),
 		Measures: []analysis.Measure{
 			{Name: "share", Value: part, Threshold: minShare, Unit: "ratio"},
 			{Name: "setup", Value: float64(o.setup) / float64(o.n) / 1e6, Unit: "ms"},
@@ -127,8 +128,14 @@ func (o *overhead) finding(minShare float64) *analysis.Finding {
 	if o.n == 1 {
 		// One connection for one need is no habit: worth knowing, not fixing.
 		f.Severity = analysis.Note
-	} else {
-		f.Saved = analysis.Cost{Time: o.setup - o.setup/int64(o.n), RoundTrips: o.trips - o.trips/o.n, Connections: o.n - 1}
 	}
 	return f
+}
+
+// each is the connections and what one of them took to open.
+func (o *overhead) each() string {
+	if o.n == 1 {
+		return "a connection, " + ms(o.setup)
+	}
+	return count(o.n, "connection") + ", " + ms(o.setup/int64(o.n)) + " each"
 }

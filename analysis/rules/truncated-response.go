@@ -17,10 +17,15 @@ func truncatedResponse() *analysis.Rule {
 		Name:     "framing/truncated-response",
 		Severity: analysis.Error,
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut,
+		Params: []analysis.Param{
+			{Name: "patience", Unit: "ms", Default: 1000,
+				Source: "the shortest time limits that HTTP clients are given are of about a second"},
+		},
 		Start: func(p *analysis.Pass) analysis.Run {
+			patience := int64(p.Param("patience") * 1e6)
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-				if m := x.HTTP.Response; m != nil && truncated(m) && !perhapsHEAD(x.HTTP, m) && !leftStream(c, m) {
-					p.Report(cutOff(c, x, m))
+				if m := x.HTTP.Response; m != nil && truncated(m) && !otherwise(c, x.HTTP, m) {
+					p.Report(cutOff(c, x, m, patience))
 				}
 			}}
 		},
@@ -37,6 +42,12 @@ func truncated(m *http1.Message) bool {
 	return m.End == http1.CutByClose && (m.Framing == http1.Length || m.Framing == http1.Chunked || m.Framing == http1.Undecided)
 }
 
+// otherwise reports whether the response was not cut, or is spoken of by
+// another rule: that of a length which its sender did not keep.
+func otherwise(c *timeline.Connection, x *http1.Transaction, m *http1.Message) bool {
+	return perhapsHEAD(x, m) || leftStream(c, m) || promisedMore(c, m)
+}
+
 // perhapsHEAD reports whether a message may be the answer to a HEAD that is not
 // in the capture: its length is then that of a body which nobody sends (RFC
 // 9110 §9.3.2).
@@ -51,16 +62,24 @@ func leftStream(c *timeline.Connection, m *http1.Message) bool {
 	return ok && first == reassembly.Client && eventStream(m)
 }
 
-func cutOff(c *timeline.Connection, x *timeline.Transaction, m *http1.Message) *analysis.Finding {
+// cutOff makes the finding. A client that leaves after the response had stood
+// still, though its window was open, may have given up waiting: then nobody
+// can tell from here why nothing came.
+func cutOff(c *timeline.Connection, x *timeline.Transaction, m *http1.Message, patience int64) *analysis.Finding {
 	side, closing, _ := ender(c, m)
 	f := &analysis.Finding{
 		Subject: analysis.Transaction(c, x),
 		Culprit: role(side),
 		Message: fmt.Sprintf("the %s %s in the middle of the response: %s", side, how(c, closing), progress(m)),
-		Lost:    analysis.Cost{Connections: 1, Time: x.Duration()},
+		Lost:    analysis.Cost{Connections: 1, Time: x.Exchange()},
 		Measures: []analysis.Measure{
 			{Name: "body", Value: float64(m.Body.Least()), Unit: "bytes"},
 		},
+	}
+	if still := closing.Sub(m.Last); side == reassembly.Client && still >= patience && c.Flow[reassembly.Client].Window > 0 {
+		f.Culprit, f.Confidence = analysis.Nobody, 0.8
+		f.Message += fmt.Sprintf("; nothing had come for %s", ms(still))
+		f.Reasons = append(f.Reasons, "the client may have given up waiting: why nothing came cannot be seen")
 	}
 	if declared, ok := m.Declared.Exact(); ok {
 		f.Measures[0].Threshold = float64(declared)
@@ -86,9 +105,9 @@ func progress(m *http1.Message) string {
 	case m.Framing == http1.Undecided:
 		return "its head is not whole"
 	case m.Framing == http1.Chunked:
-		return fmt.Sprintf("%d bytes of chunked body, no last chunk", m.Body.Least())
+		return fmt.Sprintf("%s bytes of chunked body, no last chunk", grouped(m.Body.Least()))
 	case known && m.Framing == http1.Length:
-		return fmt.Sprintf("%d of %d bytes of body", m.Body.Least(), declared)
+		return fmt.Sprintf("%s of %s bytes of body", grouped(m.Body.Least()), grouped(declared))
 	}
-	return fmt.Sprintf("%d bytes of a body without a length", m.Body.Least())
+	return fmt.Sprintf("%s bytes of a body without a length", grouped(m.Body.Least()))
 }

@@ -15,6 +15,7 @@ type held struct {
 	covers uint64 // offset in the server's stream that its last ACK must reach
 	cont   capture.Frame
 	waited capture.Frame
+	next   capture.Frame // the start of the request behind one without a response
 }
 
 // expectation is the wait of a request with Expect: 100-continue.
@@ -70,13 +71,19 @@ func (k *tracked) Transaction(x *http1.Transaction) {
 		h.cont, h.waited = k.continued(x), k.expect.head
 		k.expect = expectation{}
 	}
+	if n := len(k.waiting); n > 0 && k.waiting[n-1].http.Response == nil {
+		if x.Request != nil {
+			k.waiting[n-1].next = x.Request.First
+		}
+		k.release(n)
+	}
 	k.waiting = append(k.waiting, h)
 	k.remember(x.Request)
 	k.remember(x.Response)
 	if k.http.Outstanding() == 0 && k.http.Open(http1.Request) == nil && k.http.Open(http1.Response) == nil {
 		k.idle(k.now)
 	}
-	if len(k.waiting) > maxWaiting || x.Response == nil {
+	if len(k.waiting) > maxWaiting {
 		k.release(len(k.waiting))
 	}
 }
@@ -124,6 +131,9 @@ func (k *tracked) release(n int) {
 func (k *tracked) report(h *held) {
 	t, c := k.t, &k.conn
 	e := exchangeOf(c, h.http)
+	if e.blind && h.http.Response == nil && !h.next.IsZero() && h.next.Time >= e.requestEnd.Time {
+		e.end = h.next // its answer had come by then, unseen
+	}
 	e.established = k.established()
 	e.previousEnd = k.lastAnswer
 	e.continued, e.waited = h.cont, h.waited

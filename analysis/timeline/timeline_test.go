@@ -128,7 +128,7 @@ func TestAccounts(t *testing.T) {
 			+10ms  > P. "GET /b HTTP/1.1\r\n\r\n"
 			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" drop
 			+0     > .`, `
-			1 GET /a: unknown 30ms
+			1 GET /a: unknown 20ms
 			2 GET /b: unknown 10ms
 			end-of-capture 0 of 2
 			pair 1 2 peak 1`},

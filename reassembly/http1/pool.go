@@ -35,7 +35,7 @@ type Pool struct {
 const (
 	maxPooled     = 4096     // messages kept for later
 	maxPooledHead = 16 << 10 // a larger buffer is left to the garbage collector
-	usualHead     = 1 << 10
+	usualHead     = 512
 	usualFields   = 16
 )
 
