@@ -166,18 +166,44 @@ func FuzzRun(f *testing.F) {
 	})
 }
 
-// BenchmarkRead is the whole program without output: 10,000 exchanges on one
-// connection, from the bytes of the file to the findings.
-func BenchmarkRead(b *testing.B) {
+// exchanges is a capture of n exchanges on one connection.
+func exchanges(t testing.TB, n int) []byte {
 	var text strings.Builder
 	text.WriteString("conn 10.0.0.1:40000 > 10.0.0.2:80\n+0 > S mss=1460\n+10ms < S. mss=1460\n+0 > .\n")
-	for range 10_000 {
+	for range n {
 		text.WriteString(`+1ms  > P. "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 +10ms < P. "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" len=500
 +0    > .
 `)
 	}
-	file := encode(b, text.String())
+	return encode(t, text.String())
+}
+
+// TestNoAllocationInSteadyState: ten times the packets take no allocation more,
+// from the bytes of the file to the rules.
+func TestNoAllocationInSteadyState(t *testing.T) {
+	allocations := func(n int) float64 {
+		file := exchanges(t, n)
+		return testing.AllocsPerRun(3, func() {
+			engine, err := analysis.New(analysis.Config{}, rules.All(), discard{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := analysis.Read(source(t, file, 0), engine, analysis.Limits{}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	few, many := allocations(500), allocations(5000)
+	if many > few+5 {
+		t.Errorf("%.0f allocations for 1,500 packets, %.0f for 15,000", few, many)
+	}
+}
+
+// BenchmarkRead is the whole program without output: 10,000 exchanges on one
+// connection, from the bytes of the file to the findings.
+func BenchmarkRead(b *testing.B) {
+	file := exchanges(b, 10_000)
 	engine, err := analysis.New(analysis.Config{}, rules.All(), discard{})
 	if err != nil {
 		b.Fatal(err)
