@@ -45,6 +45,7 @@ func (t *Tracker) Close(c *reassembly.Connection, why reassembly.Reason) {
 	k.idle(c.Last)
 	k.rest()
 	k.setup()
+	k.idleToTheEnd()
 	k.conn.refused()
 	t.conclude(k)
 	t.tracked[c.Slot()] = nil
@@ -70,6 +71,35 @@ func (t *Tracker) conclude(k *tracked) {
 	}
 	k.http.Reset()
 	k.conn.Connection, k.tls = nil, nil
+}
+
+// ready is when the connection could have carried its first request, ns since
+// the epoch; where that is not in the capture, its first packet.
+func (k *tracked) ready() int64 {
+	t := k.established()
+	if k.tls != nil {
+		t = max(t, k.secured())
+	}
+	if t == 0 {
+		t = k.conn.First.Time
+	}
+	return t
+}
+
+// idleToTheEnd adds the time from the last transaction to the first sign of a
+// close. A connection that went over to another protocol, or was never
+// established, is not idle.
+func (k *tracked) idleToTheEnd() {
+	const other = HTTP2Cleartext | HTTP2TLS | WebSocketUpgrade | ConnectTunnel | ProtocolUpgrade | NotHTTP
+	c := &k.conn
+	if c.Traits.Is(other) || k.established() == 0 && c.Transactions == 0 {
+		return
+	}
+	until := c.End
+	if _, f, ok := c.Teardown.First(); ok {
+		until = f.Time
+	}
+	c.Idle += max(0, until-max(k.lastEnd, k.ready()))
 }
 
 // endOf is what a connection's end means to the messages on it. Where its

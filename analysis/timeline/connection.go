@@ -16,7 +16,8 @@ type Connection struct {
 	// a whole request and a whole response.
 	Transactions, Complete int
 	// Busy is the time that transactions took without the set-up of the
-	// connection, in nanoseconds; Idle is the time between them.
+	// connection, in nanoseconds; Idle is the time from when it was ready to
+	// its end in which no transaction was under way.
 	Busy, Idle int64
 	// ConnectTime is the time from the first SYN to the end of the handshake,
 	// ns, the wait for lost packets (RetryTime) included; TLSTime that of the

@@ -112,7 +112,7 @@ func (k *tracked) acknowledged(r *reassembly.Reading) {
 	n := 0
 	for n < len(k.waiting) && k.waiting[n].covers <= done {
 		if h := k.waiting[n]; h.covers == done && h.http.Response != nil && h.http.End == http1.Complete &&
-			r.Answers.Time > h.http.Response.Last.Time && !r.Answers.IsZero() {
+			r.Answers == k.repair && r.Answers.Time > h.http.Response.Last.Time {
 			h.http.Response.Last, h.http.Response.Ended = r.Answers, r.Answers
 		}
 		n++
@@ -170,8 +170,8 @@ func (k *tracked) emit(x *Transaction, e *exchange) {
 		c.Complete++
 	}
 	c.Busy += x.Exchange()
-	if k.lastEnd != 0 && !e.request.IsZero() {
-		c.Idle += max(0, e.request.Time-k.lastEnd)
+	if x.Start != c.Handshake.SYN {
+		c.Idle += max(0, x.Start.Time-max(k.lastEnd, k.ready()))
 	}
 	k.lastEnd = max(k.lastEnd, x.End.Time)
 	if !x.Response.IsZero() {

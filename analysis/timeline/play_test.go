@@ -16,6 +16,7 @@ import (
 type recorder struct {
 	lines []string
 	sums  []string // what is wrong with an account
+	idle  []time.Duration
 }
 
 func (r *recorder) Transaction(c *Connection, x *Transaction) {
@@ -46,6 +47,7 @@ func (r *recorder) Transaction(c *Connection, x *Transaction) {
 
 func (r *recorder) Close(c *Connection) {
 	line := fmt.Sprintf("%s %d of %d", c.Why, c.Complete, c.Transactions)
+	r.idle = append(r.idle, time.Duration(c.Idle))
 	if c.Traits != 0 {
 		line += " " + strings.Join(c.Traits.Names(), ",")
 	}

@@ -3,6 +3,7 @@ package timeline
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 const handshake = `conn 10.0.0.1:40000 > 10.0.0.2:80
@@ -152,6 +153,15 @@ func TestAccounts(t *testing.T) {
 			1 GET /a 200: connect 10ms, response 200ms
 			end-of-capture 1 of 1
 			pair 1 1 peak 1`},
+		"an ACK that covers a later FIN too moves no end": {handshake + `
+			+0     > P. "GET /a HTTP/1.1\r\n\r\n"
+			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+			+30ms  < F.
+			+0     > F.
+			+10ms  < .`, `
+			1 GET /a 200: connect 10ms, network 10ms
+			closed 1 of 1; the server closes without a word
+			pair 1 1 peak 1`},
 		"early response": {handshake + `
 			+0     > P. "POST /a HTTP/1.1\r\nContent-Length: 8\r\n\r\n12"
 			+10ms  < P. "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n"
@@ -193,6 +203,47 @@ func TestWrongWayRound(t *testing.T) {
 	got := strings.Join(rec.lines, "\n")
 	if want := "1 GET /b 200: network 5ms\nend-of-capture 1 of 1\npair 1 1 peak 1"; !strings.HasPrefix(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Idle is the time without a transaction: ahead of the first one on a
+// connection that was opened early, between them, and behind the last one up
+// to the first sign of a close.
+func TestIdle(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want time.Duration
+	}{
+		"busy from SYN to FIN": {handshake + `
+			+0     > P. "GET /a HTTP/1.1\r\n\r\n"
+			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+			+0     > F.
+			+10ms  < F.
+			+0     > .`, 0},
+		"before, between, behind": {handshake + `
+			+100ms > P. "GET /a HTTP/1.1\r\n\r\n"
+			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+			+20ms  > P. "GET /a HTTP/1.1\r\n\r\n"
+			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+			+3s    < F.
+			+10ms  > F.
+			+10ms  < .`, 3*time.Second + 120*time.Millisecond},
+		"never used": {handshake + `
+			+2s    > F.
+			+10ms  < F.
+			+0     > .`, 2 * time.Second},
+		"a WebSocket is not idle": {handshake + `
+			+0     > P. "GET /a HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+			+10ms  < P. "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+			+3s    > P. "x"`, 0},
+		"refused": {`conn 10.0.0.1:40000 > 10.0.0.2:80
+			+0     > S  mss=1460
+			+10ms  < R.`, 0},
+	} {
+		rec := play(t, c.text)
+		if len(rec.idle) != 1 || rec.idle[0] != c.want {
+			t.Errorf("%s: idle %v, want %v", name, rec.idle, c.want)
+		}
 	}
 }
 

@@ -99,6 +99,7 @@ type tracked struct {
 	past                [2]past // the message of each side that ended last
 	ended               [2]bool // directions whose end the parser was told of
 	now                 capture.Frame
+	repair              capture.Frame         // the latest segment in which the server sent bytes again
 	position            [2]uint64             // stream offset behind the latest chunk, by side
 	early               [2][recordHeader]byte // the first bytes of each side, in case they are of TLS
 	expect              expectation
@@ -191,8 +192,11 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 		return
 	}
 	k.now = s.Frame
-	if r.Side == reassembly.Client && r.Acked > 0 {
+	switch {
+	case r.Side == reassembly.Client && r.Acked > 0:
 		k.acknowledged(r)
+	case r.Side == reassembly.Server && r.Events.Is(reassembly.Retransmission):
+		k.repair = s.Frame
 	}
 	if s.Flags&capture.RST != 0 && r.Events&reassembly.OutOfWindowReset == 0 {
 		k.reset(reassembly.Client, s.Frame)
