@@ -158,7 +158,8 @@ func (c *Conn) chunkEnd(h *half, frame capture.Frame, b []byte) int {
 // made only if there is one: usually the empty line is all.
 func (c *Conn) trailer(dir Direction, h *half, frame capture.Frame, b []byte) int {
 	m := h.m
-	n, whole, over := h.collect(&m.Trailer.buf, b, c.pool.limits.Head)
+	n, whole, over := h.collect(&m.Trailer.buf, b, c.pool.head())
+	c.pool.charge(m)
 	m.Overhead += uint64(n)
 	m.Last = frame
 	if over {

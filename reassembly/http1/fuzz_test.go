@@ -157,6 +157,9 @@ func watched(t testing.TB, midstream bool, limits Limits, ops []op) []string {
 	if w.open[0] != nil || w.open[1] != nil || c.pairing.head != nil {
 		t.Fatal("something is open at the end")
 	}
+	if c.Reset(); pool.kept != 0 {
+		t.Fatalf("%d bytes count as kept when nothing is", pool.kept)
+	}
 	return w.events
 }
 

@@ -9,7 +9,8 @@ import (
 // collectHead gathers fields up to the empty line.
 func (c *Conn) collectHead(dir Direction, h *half, frame capture.Frame, b []byte) int {
 	m := h.m
-	n, whole, over := h.collect(&m.Header.buf, b, c.pool.limits.Head)
+	n, whole, over := h.collect(&m.Header.buf, b, c.pool.head())
+	c.pool.charge(m)
 	m.HeadSize += uint64(n)
 	m.Last = frame
 	if over {

@@ -24,6 +24,32 @@ func TestHeadTooLarge(t *testing.T) {
 	}
 }
 
+// What all connections keep is bounded: beyond the bound a head is cut to its
+// first bytes, and says so; what was kept comes free with the transactions.
+func TestAllHeads(t *testing.T) {
+	const connections, all = 50, 100 << 10
+	pool := NewPool(Limits{All: all})
+	conns := make([]Conn, connections)
+	recs := make([]recorder, connections)
+	for i := range conns {
+		recs[i].pool = pool
+		conns[i].Init(pool, &recs[i], false)
+		feed(t, &conns[i], []op{"> GET /a HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", 2000)})
+	}
+	if pool.kept < all || pool.kept > all+64<<10+connections*leastHead {
+		t.Errorf("%d bytes are kept", pool.kept)
+	}
+	for i := range conns {
+		feed(t, &conns[i], []op{"> \r\n", ok5})
+		if len(recs[i].done) != 1 || !strings.Contains(recs[i].done[0], "=> 200 length 5 of 5 complete") {
+			t.Errorf("connection %d: %q", i, recs[i].done)
+		}
+	}
+	if cut := strings.Contains(recs[connections-1].done[0], "head too large"); !cut || pool.kept != 0 {
+		t.Errorf("cut %v, %d bytes are kept in the end", cut, pool.kept)
+	}
+}
+
 func TestTrailerTooLarge(t *testing.T) {
 	r := run(t, false, Limits{Head: 100}, []op{get, te + "0\r\n" + strings.Repeat("X: y\r\n", 100) + "\r\n", getB, ok5})
 	if len(r.done) != 2 || !strings.Contains(r.done[0], "+16 trailers {trailer too large}") {

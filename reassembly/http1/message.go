@@ -66,6 +66,7 @@ type Message struct {
 	Offset, HeadSize uint64
 
 	tx      *Transaction
+	charged int  // bytes that the pool counts for it
 	partial bool // the start line was taken for granted before it was whole
 }
 

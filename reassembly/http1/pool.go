@@ -7,6 +7,7 @@ type Limits struct {
 	Interim     int // interim responses of a transaction that are kept; 256
 	Outstanding int // transactions of a connection that are not handed over; 1,000
 	Held        int // bytes of heads that a connection's transactions hold; 4 MiB
+	All         int // bytes of heads that all connections of a pool hold; 256 MiB
 	ChunkLine   int // bytes of a chunk-size line with its extensions; 4 KiB
 }
 
@@ -15,7 +16,7 @@ func (l Limits) withDefaults() Limits {
 		have  *int
 		value int
 	}{{&l.Head, 64 << 10}, {&l.Fields, 1000}, {&l.Interim, 256},
-		{&l.Outstanding, 1000}, {&l.Held, 4 << 20}, {&l.ChunkLine, 4 << 10}} {
+		{&l.Outstanding, 1000}, {&l.Held, 4 << 20}, {&l.All, 256 << 20}, {&l.ChunkLine, 4 << 10}} {
 		if *x.have <= 0 {
 			*x.have = x.value
 		}
@@ -30,17 +31,35 @@ type Pool struct {
 	limits       Limits
 	messages     []*Message
 	transactions []*Transaction
+	kept         int // bytes in the buffers of messages that are in use
 }
 
 const (
 	maxPooled     = 4096     // messages kept for later
 	maxPooledHead = 16 << 10 // a larger buffer is left to the garbage collector
+	leastHead     = 1 << 10  // of each message this much is kept whatever all of them hold
 	usualHead     = 512
 	usualFields   = 16
 )
 
 // NewPool makes an empty pool. Its limits hold for each connection by itself.
 func NewPool(limits Limits) *Pool { return &Pool{limits: limits.withDefaults()} }
+
+// head is how many bytes of a head, or of trailers, may be kept now: once all
+// messages hold what they may, little more than a start line.
+func (p *Pool) head() int {
+	if p.kept < p.limits.All {
+		return p.limits.Head
+	}
+	return min(p.limits.Head, leastHead)
+}
+
+// charge counts what a message keeps, after its buffers have changed.
+func (p *Pool) charge(m *Message) {
+	n := len(m.Header.buf) + len(m.Trailer.buf)
+	p.kept += n - m.charged
+	m.charged = n
+}
 
 func (p *Pool) message(dir Direction) *Message {
 	n := len(p.messages)
@@ -87,7 +106,12 @@ func (p *Pool) Release(t *Transaction) {
 }
 
 func (p *Pool) discard(m *Message) {
-	if m == nil || len(p.messages) >= maxPooled || cap(m.Header.buf) > maxPooledHead || cap(m.Trailer.buf) > maxPooledHead {
+	if m == nil {
+		return
+	}
+	p.kept -= m.charged
+	m.charged = 0
+	if len(p.messages) >= maxPooled || cap(m.Header.buf) > maxPooledHead || cap(m.Trailer.buf) > maxPooledHead {
 		return
 	}
 	*m = Message{

@@ -24,8 +24,9 @@ func (c *Conn) tryRequest(h *half, frame capture.Frame, b []byte) int {
 		n = len(b)
 	}
 	from := len(m.Header.buf)
-	keep := min(n, c.pool.limits.Head-from)
+	keep := max(0, min(n, c.pool.head()-from))
 	m.Header.buf = append(m.Header.buf, b[:keep]...)
+	c.pool.charge(m)
 	m.HeadSize += uint64(n)
 	m.Last = frame
 	switch {
@@ -97,12 +98,13 @@ func (c *Conn) tryResponse(h *half, frame capture.Frame, b []byte) int {
 		// What is no status line shows it here: no need to copy a body.
 		n, whole = statusPrefix-had, false
 	}
-	if had+n > c.pool.limits.Head {
+	if had+n > c.pool.head() {
 		m.HeadSize += uint64(n)
 		c.reject(Response, h, frame)
 		return n
 	}
 	m.Header.buf = append(m.Header.buf, b[:n]...)
+	c.pool.charge(m)
 	v, fits := certain, 0
 	if had < statusPrefix {
 		v, fits = statusViable(m.Header.buf)
@@ -136,6 +138,7 @@ func (c *Conn) noStatusLine(h *half, frame capture.Frame, had, n, fits int) int 
 		return n
 	}
 	m.Header.buf = m.Header.buf[:fits]
+	c.pool.charge(m)
 	m.HeadSize = uint64(fits)
 	c.reject(Response, h, frame)
 	return fits - had
