@@ -11,7 +11,6 @@ type Summary struct {
 	Connections, Transactions, Pairs uint64
 	Opaque                           uint64 // of the transactions, turns of encrypted connections
 	Incomplete                       uint64 // transactions without a whole request and a whole response
-	First, Last                      int64  // ns since the epoch: the stretch that connections cover
 
 	// Time is that of all transactions by cause. Transactions that ran side
 	// by side each count, so that it may exceed the clock.
@@ -60,10 +59,6 @@ func (s *Summary) transaction(x *timeline.Transaction) {
 
 func (s *Summary) connection(c *timeline.Connection) {
 	s.Connections++
-	if s.First == 0 || c.First.Time < s.First {
-		s.First = c.First.Time
-	}
-	s.Last = max(s.Last, c.Last.Time)
 	countNames(s.Traits, uint64(c.Traits), timeline.TraitName)
 	countNames(s.Caveats, uint64(c.Caveats), reassembly.CaveatName)
 }

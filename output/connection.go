@@ -13,7 +13,7 @@ func (e *encoder) connection(source string, c *timeline.Connection) {
 	e.endpoint("client", c.Client())
 	e.endpoint("server", c.Server())
 	e.time("start", c.First.Time)
-	e.time("end", c.Last.Time)
+	e.time("end", c.End)
 	e.text("vantage", c.Vantage().String())
 	e.ms("rtt_ms", c.RTT())
 	e.ms("connect_ms", c.ConnectTime)

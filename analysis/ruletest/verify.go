@@ -13,9 +13,13 @@ import (
 
 // Verify reports everything that cannot be, whatever the capture and the
 // rules: accounts that do not add up, transactions out of order, frames that
-// the capture does not have or that belong to somebody else.
+// the capture does not have or that belong to somebody else, findings that
+// were refused because they cite nothing.
 func (r *Result) Verify() error {
 	var errs []error
+	if n := r.Summary.FindingsRefused; n > 0 {
+		errs = append(errs, fmt.Errorf("%d findings without evidence", n))
+	}
 	owners := newOwners(r.Connections)
 	last := map[place]int{}
 	for i := range r.Transactions {

@@ -20,8 +20,8 @@ type Connection struct {
 	// its end in which no transaction was under way.
 	Busy, Idle int64
 	// ConnectTime is the time from the first SYN to the end of the handshake,
-	// ns, the wait for lost packets (RetryTime) included; TLSTime that of the
-	// TLS handshake. Zero if the start is not in the capture.
+	// ns, the wait for lost packets (RetryTime) included; TLSTime that
+	// from the ClientHello to when the client could send its request. Zero if the start is not in the capture.
 	ConnectTime, RetryTime, TLSTime int64
 	// SetupRoundTrips is how many round trips the set-up took: one for TCP
 	// and those of the TLS handshake.

@@ -16,20 +16,3 @@ func IsRecord(b []byte) bool {
 		b[1] == 3 && b[2] <= 4 &&
 		int(b[3])<<8|int(b[4]) <= maxRecord
 }
-
-// IsClientHello reports whether b starts like a connection's first bytes from
-// a TLS client: a handshake record with a ClientHello (RFC 8446 §4.1.2). It
-// needs 6 bytes; what it sees of the next 5 must fit too.
-func IsClientHello(b []byte) bool {
-	if !IsRecord(b) || len(b) < 6 || b[0] != typeHandshake || b[5] != helloClient {
-		return false
-	}
-	if int(b[3])<<8|int(b[4]) < 4 {
-		return false
-	}
-	// 24 bits of length with the first byte set would be 64 KiB and more.
-	if len(b) > 6 && b[6] != 0 {
-		return false
-	}
-	return len(b) <= 9 || b[9] == 3
-}
