@@ -25,12 +25,27 @@ var pages embed.FS
 // All lists the rules in the order of the report. Each call makes new values.
 func All() []*analysis.Rule {
 	rules := []*analysis.Rule{
+		// connect
 		handshakeOverhead(),
+
+		// tcp
+
+		// keepalive
 		connectionPerRequest(),
+
+		// proxy
+
+		// concurrency
+
+		// framing
 		contentLengthTooLong(),
 		contentLengthTooShort(),
 		truncatedResponse(),
 		closeDelimitedBody(),
+
+		// close
+
+		// ports
 	}
 	for _, r := range rules {
 		r.Doc = page(r.ID())

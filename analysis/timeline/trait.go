@@ -19,12 +19,26 @@ const (
 	Preconnected  // opened well before its first request
 	NotHTTP       // payload that is neither HTTP nor TLS
 	ProxyProtocol // a PROXY protocol preface (HAProxy) before the first request
+
+	// What its time went into, and what happened to its packets on the way.
+	DelayedACKHarmless     // ACKs waited for their timer and nobody waited for them
+	ServerThinkTime        // the server application takes its time
+	ClientThinkTime        // the client application lets time pass between transactions
+	ApplicationLimited     // an application delivers a message in pieces
+	RateLimited            // a queue stands before a bottleneck
+	PacedSending           // the sender's stack spreads packets though the window is open
+	PacketLoss             // packets were lost on the way
+	FastRetransmit         // a loss was repaired without waiting for a timer
+	SpuriousRetransmission // bytes were sent again that had arrived
+	Reordering             // packets overtook each other
 )
 
 var traitNames = [...]string{
 	"tls-full-handshake", "tls-resumed-handshake", "tcp-fast-open", "http2-cleartext", "http2-tls",
 	"websocket-upgrade", "connect-tunnel", "protocol-upgrade", "pipelining", "parallel-connections",
 	"preconnected", "not-http", "proxy-protocol",
+	"delayed-ack-harmless", "server-think-time", "client-think-time", "application-limited", "rate-limited",
+	"paced-sending", "packet-loss", "fast-retransmit", "spurious-retransmission", "reordering",
 }
 
 // Is reports whether any of the traits in t is among ts.
