@@ -26,8 +26,8 @@ type exchange struct {
 }
 
 // account cuts the time of a transaction into spans.
-func (t *Tracker) account(c *Connection, e *exchange, x *Transaction) {
-	s := &t.spans
+func (t *Tracker) account(k *tracked, e *exchange, x *Transaction) {
+	c, s := &k.conn, &t.spans
 	s.list = x.Spans
 	x.Start = e.request
 	if x.Start.IsZero() {
@@ -46,9 +46,10 @@ func (t *Tracker) account(c *Connection, e *exchange, x *Transaction) {
 		setup(c, e, s)
 	}
 	if !e.request.IsZero() {
-		request(e, s)
-		wait(c, e, s)
+		k.request(e, s)
+		k.wait(e, s)
 	}
+	k.explained(s, reassembly.Server, x.End.Time)
 	s.until(x.End.Time, Response)
 	x.Spans = s.list
 	x.Time = Account{}
@@ -82,7 +83,7 @@ func setup(c *Connection, e *exchange, s *spans) {
 // request covers the bytes of the request, and in their midst the wait for
 // 100 Continue (RFC 9110 §10.1.1). The first byte of the final response ends
 // it, whatever the client still sends.
-func request(e *exchange, s *spans) {
+func (k *tracked) request(e *exchange, s *spans) {
 	end := e.requestEnd.Time
 	if !e.response.IsZero() {
 		end = min(end, e.response.Time)
@@ -91,13 +92,44 @@ func request(e *exchange, s *spans) {
 		s.until(min(e.waited.Time, end), Request)
 		s.until(min(e.continued.Time, end), ContinueWait)
 	}
+	k.explained(s, reassembly.Client, end)
 	s.until(end, Request)
+}
+
+// explained gives the time up to t to what the sender's silences were.
+func (k *tracked) explained(s *spans, side reassembly.Side, t int64) {
+	w := k.sender[side].work
+	if w == nil {
+		return
+	}
+	for _, sp := range w.spans {
+		if sp.From >= t {
+			return
+		}
+		s.until(min(sp.From, t), moving(side))
+		s.until(min(sp.To, t), sp.Cause)
+	}
+}
+
+// repairsUntil is until when, up to t, the sender waited for the repair of a
+// loss, ns since the epoch; 0 if it did not.
+func (k *tracked) repairsUntil(side reassembly.Side, t int64) int64 {
+	var until int64
+	if w := k.sender[side].work; w != nil {
+		for _, sp := range w.spans {
+			if sp.Cause == Retransmit && sp.To <= t {
+				until = sp.To
+			}
+		}
+	}
+	return until
 }
 
 // wait covers the time from the request's last byte to the response's first:
 // the round trip first, then, if the request was pipelined, the responses
 // ahead of it, then the server.
-func wait(c *Connection, e *exchange, s *spans) {
+func (k *tracked) wait(e *exchange, s *spans) {
+	c := &k.conn
 	if e.response.IsZero() {
 		switch {
 		case e.blind:
@@ -108,11 +140,13 @@ func wait(c *Connection, e *exchange, s *spans) {
 		return
 	}
 	until := e.response.Time
+	s.until(k.repairsUntil(reassembly.Client, until), Retransmit)
 	s.until(min(s.at+c.Flow[reassembly.Server].MinRTT, until), Network)
 	s.until(min(e.previousEnd, until), Queue)
 	if e.blind {
 		s.until(until, Unknown)
 	}
+	s.until(k.repairsUntil(reassembly.Server, until), Retransmit)
 	s.until(until, ServerWait)
 }
 

@@ -45,6 +45,7 @@ func (t *Tracker) Close(c *reassembly.Connection, why reassembly.Reason) {
 	k.idle(c.Last)
 	k.rest()
 	k.setup()
+	k.character()
 	k.idleToTheEnd()
 	k.conn.refused()
 	t.conclude(k)
@@ -70,6 +71,7 @@ func (t *Tracker) conclude(k *tracked) {
 		p.latest = nil
 	}
 	k.http.Reset()
+	k.restSenders()
 	k.conn.Connection, k.tls = nil, nil
 }
 
@@ -90,9 +92,8 @@ func (k *tracked) ready() int64 {
 // close. A connection that went over to another protocol, or was never
 // established, is not idle.
 func (k *tracked) idleToTheEnd() {
-	const other = HTTP2Cleartext | HTTP2TLS | WebSocketUpgrade | ConnectTunnel | ProtocolUpgrade | NotHTTP
 	c := &k.conn
-	if c.Traits.Is(other) || k.established() == 0 && c.Transactions == 0 {
+	if c.Traits.Is(otherProtocols) || k.established() == 0 && c.Transactions == 0 {
 		return
 	}
 	until := c.End

@@ -98,6 +98,7 @@ type Pair struct {
 	made        uint64 // its number among the pairs of the run
 	open        int    // connections not yet closed
 	gone        bool
+	jitter      [2]jitter // of the hosts, by side
 	prev, next  *Pair
 }
 

@@ -19,6 +19,9 @@ type turn struct {
 
 // Switched is part of http1.Handler: HTTP/1 is over on this connection.
 func (k *tracked) Switched(to http1.Protocol, f capture.Frame) {
+	if to != http1.TLS {
+		k.restSenders()
+	}
 	switch to {
 	case http1.TLS:
 		k.conn.Encrypted = true

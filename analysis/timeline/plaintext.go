@@ -66,7 +66,7 @@ func (k *tracked) Transaction(x *http1.Transaction) {
 	} else {
 		h = new(held)
 	}
-	*h = held{http: x, x: Transaction{Spans: h.x.Spans[:0]}, covers: k.position[reassembly.Server]}
+	*h = held{http: x, x: Transaction{Spans: h.x.Spans[:0], Stalls: h.x.Stalls[:0], Ramps: h.x.Ramps[:0]}, covers: k.position[reassembly.Server]}
 	if k.expect.index == x.Index && x.Request != nil {
 		h.cont, h.waited = k.continued(x), k.expect.head
 		k.expect = expectation{}
@@ -118,6 +118,9 @@ func (k *tracked) acknowledged(r *reassembly.Reading) {
 		n++
 	}
 	k.release(n)
+	if n > 0 && !r.Events.Is(reassembly.Data) && len(k.waiting) == 0 && k.http.Outstanding() == 0 && k.http.Open(http1.Request) == nil && k.http.Open(http1.Response) == nil {
+		k.restSenders()
+	}
 }
 
 // release makes the first n transactions that wait final.
@@ -160,7 +163,10 @@ func (k *tracked) emit(x *Transaction, e *exchange) {
 	if x.Pipelined = !e.request.IsZero() && e.request.Time < k.lastAnswer; x.Pipelined {
 		c.Traits |= Pipelining
 	}
-	t.account(c, e, x)
+	k.settle(e.end.Time)
+	t.account(k, e, x)
+	k.proofs(x)
+	x.continued(e)
 	if e.first && e.established != 0 && !e.request.IsZero() && x.Start != c.Handshake.SYN {
 		c.Traits |= Preconnected
 	}
@@ -173,6 +179,7 @@ func (k *tracked) emit(x *Transaction, e *exchange) {
 	if x.Start != c.Handshake.SYN {
 		c.Idle += max(0, x.Start.Time-max(k.lastEnd, k.ready()))
 	}
+	k.habits.add(k, x)
 	k.lastEnd = max(k.lastEnd, x.End.Time)
 	if !x.Response.IsZero() {
 		k.lastAnswer = x.End.Time
@@ -180,6 +187,7 @@ func (k *tracked) emit(x *Transaction, e *exchange) {
 	k.pair().Transactions++
 	t.stats.Transactions++
 	t.h.Transaction(c, x)
+	k.forget(x)
 }
 
 // past is what is remembered of a message after its transaction has gone.

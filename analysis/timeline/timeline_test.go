@@ -21,14 +21,14 @@ func TestAccounts(t *testing.T) {
 			+0     > F.
 			+10ms  < F.
 			+0     > .`, `
-			1 GET /a 200: connect 10ms, network 10ms, server_wait 5ms, response 3ms
+			1 GET /a 200: connect 10ms, network 10ms, server_wait 5ms, sender_idle 3ms
 			closed 1 of 1; the client closes without a word
 			pair 1 1 peak 1`},
 		"request in two pieces, response over before them": {handshake + `
 			+0     > P. "POST /a HTTP/1.1\r\nContent-Length: 4\r\n\r\n12"
 			+2ms   > P. "34"
 			+12ms  < P. "HTTP/1.1 204 No Content\r\n\r\n"`, `
-			1 POST /a 204: connect 10ms, request 2ms, network 10ms, server_wait 2ms
+			1 POST /a 204: connect 10ms, sender_idle 2ms, network 10ms, server_wait 2ms
 			end-of-capture 1 of 1
 			pair 1 1 peak 1`},
 		"the second is charged no set-up": {handshake + `
@@ -80,7 +80,7 @@ func TestAccounts(t *testing.T) {
 			+0     > .`, `
 			1 GET /a 200: connect 10ms, network 10ms, server_wait 20ms
 			2 GET /b 200: network 10ms, queue 20ms, server_wait 5ms
-			end-of-capture 2 of 2 pipelining
+			end-of-capture 2 of 2 pipelining,server-think-time
 			pair 1 2 peak 1`},
 		"100 Continue": {handshake + `
 			+0     > P. "POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
@@ -105,8 +105,8 @@ func TestAccounts(t *testing.T) {
 			+300ms > P. "5678"
 			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 			+0     > .`, `
-			1 POST /a 200: connect 10ms, continue_wait 1s, request 300ms, network 10ms
-			end-of-capture 1 of 1
+			1 POST /a 200: connect 10ms, continue_wait 1s, sender_idle 300ms, network 10ms
+			end-of-capture 1 of 1 application-limited
 			pair 1 1 peak 1`},
 		"no response, reset": {handshake + `
 			+0     > P. "GET /a HTTP/1.1\r\n\r\n"
@@ -150,8 +150,8 @@ func TestAccounts(t *testing.T) {
 			+0     < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" lost
 			+200ms < retrans
 			+10ms  > .`, `
-			1 GET /a 200: connect 10ms, response 200ms
-			end-of-capture 1 of 1
+			1 GET /a 200: connect 10ms, retransmit 200ms
+			end-of-capture 1 of 1 packet-loss
 			pair 1 1 peak 1`},
 		"an ACK that covers a later FIN too moves no end": {handshake + `
 			+0     > P. "GET /a HTTP/1.1\r\n\r\n"

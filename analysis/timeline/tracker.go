@@ -48,7 +48,9 @@ type Tracker struct {
 	predecessors []capture.Frame // by connection slot, see Connection.Predecessor
 	spare        []*tracked
 	held         []*held // free list
+	works        []*work // free list
 	spans        spans   // scratch
+	view         view    // scratch
 }
 
 // New makes a Tracker that reports to h.
@@ -103,6 +105,9 @@ type tracked struct {
 	position            [2]uint64             // stream offset behind the latest chunk, by side
 	early               [2][recordHeader]byte // the first bytes of each side, in case they are of TLS
 	expect              expectation
+	sender              [2]sender
+	speaker             reassembly.Side // of the latest new bytes
+	habits              habits
 }
 
 // Open is part of reassembly.Handler. Most of what a flood opens carries
@@ -166,6 +171,7 @@ func (t *Tracker) turnRound(k *tracked) {
 		t.forgetPair(p)
 	}
 	k.http.Reset()
+	k.restSenders()
 	k.begin(t, c)
 	k.turned = true
 }
@@ -189,9 +195,18 @@ func (k *tracked) pair() *Pair {
 func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reassembly.Reading) {
 	k := t.at(c)
 	if k == nil {
-		return
+		if s.Len == 0 || r.Events.Is(nothing) {
+			return
+		}
+		k = t.track(c)
+	}
+	if c.Turned() && !k.turned {
+		t.turnRound(k)
 	}
 	k.now = s.Frame
+	if !k.conn.Traits.Is(otherProtocols) {
+		k.observe(s, r)
+	}
 	switch {
 	case r.Side == reassembly.Client && r.Acked > 0:
 		k.acknowledged(r)

@@ -33,6 +33,10 @@ const (
 	Reordering             // packets overtook each other
 )
 
+// otherProtocols are the traits of connections on which there are no HTTP/1
+// transactions, or no more of them.
+const otherProtocols = HTTP2Cleartext | HTTP2TLS | WebSocketUpgrade | ConnectTunnel | ProtocolUpgrade | NotHTTP
+
 var traitNames = [...]string{
 	"tls-full-handshake", "tls-resumed-handshake", "tcp-fast-open", "http2-cleartext", "http2-tls",
 	"websocket-upgrade", "connect-tunnel", "protocol-upgrade", "pipelining", "parallel-connections",

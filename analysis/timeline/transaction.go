@@ -27,6 +27,11 @@ type Transaction struct {
 	// Spans partition the time from Start to End; Time is their sum by cause.
 	Spans []Span
 	Time  Account
+	// Stalls are the silences of both senders in it, in order for each side;
+	// Ramps the messages that slow start stretched. Both are borrowed for the
+	// call.
+	Stalls []Stall
+	Ramps  []Ramp
 }
 
 // Opaque reports whether it is a turn of an encrypted connection.

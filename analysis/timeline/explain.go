@@ -1,0 +1,281 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+)
+
+// Provisional causes: what a silence was is known when the message is over.
+const (
+	// growing stands for the transport's clock in a round trip of the message;
+	// the number of the round trip, twice, is added, and 1 if it was short.
+	growing    Cause = 64
+	grown      Cause = 200 // the same once the window grows no more; + 1 if it was short
+	emptyPipe  Cause = 204 // nothing was unacknowledged, no ACK let the next go
+	maybeProbe Cause = 205 // a loss probe, or what the ACK timer outlived
+)
+
+// view is what one send is held against.
+type view struct {
+	f          *sender
+	w          *work
+	s          *capture.Segment
+	side       reassembly.Side
+	at, prev   int64 // of this send and of the one before it
+	gap        int64
+	rtt, r     int64 // of the path; between the capture point and the sender
+	eps        int64 // tolerance of the sender's reaction
+	full       int   // size of a full segment
+	wasPartial bool
+	partial    bool
+	missing    int  // packets that left and did not pass the capture point
+	unseen     bool // bytes did
+	incomplete bool // the message does not end with the segment before
+}
+
+// moving is time in which a message of side is on its way.
+func moving(side reassembly.Side) Cause {
+	if side == reassembly.Client {
+		return Request
+	}
+	return Response
+}
+
+// startsMessage takes the first segment behind something that the peer said.
+func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.Side) {
+	c := &k.conn
+	w := f.work
+	if w == nil {
+		w = k.startWork(f, s, side)
+	}
+	k.endRun(side)
+	idle := int64(0)
+	if f.begun {
+		idle = s.Time - f.last.Time
+	}
+	w.growth.begin(s.Frame, c.RTT(), idle, f.most)
+	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
+	f.passLate()
+	asked := k.sender[side.Peer()].last
+	if n := f.ids.gone(); (n > 0 || f.unseen) && !asked.IsZero() && s.Time-asked.Time >= probeSilence {
+		f.lost++
+		w.add(asked.Time, s.Time, Retransmit)
+		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame})
+	}
+}
+
+// unseenRepair is which timer repaired a loss before the capture point: behind
+// one packet the probe, behind more the probe was lost as well.
+func unseenRepair(missing int) Repair {
+	switch missing {
+	case 0:
+		return Timer
+	case 1:
+		return Probe
+	}
+	return Timeout
+}
+
+// passLate counts a delayed ACK for which nobody waited.
+func (f *sender) passLate() {
+	if !f.late.IsZero() {
+		f.harmless++
+		f.late = capture.Frame{}
+	}
+}
+
+// goesOn explains the time before a segment that continues a message.
+func (k *tracked) goesOn(f *sender, s *capture.Segment, side reassembly.Side) {
+	v := k.view(f, s, side)
+	w := f.work
+	switch {
+	case v.gap <= 0:
+	case v.rtt == 0:
+		w.add(v.prev, v.at, moving(side))
+	case k.wasLost(v) || k.wasShut(v):
+	case v.gap <= max(1e6, v.rtt/8):
+		w.transport(v, true)
+	case k.wasFull(v) || k.wasHeld(v) || k.wasIdle(v):
+	default:
+		w.transport(v, false)
+	}
+	if !f.late.IsZero() && v.at-(f.late.Time+v.r) <= v.eps {
+		f.late = capture.Frame{} // somebody waited for it
+	}
+}
+
+func (k *tracked) view(f *sender, s *capture.Segment, side reassembly.Side) *view {
+	c := &k.conn
+	v := &k.t.view
+	*v = view{f: f, w: f.work, s: s, side: side, at: s.Time, prev: f.last.Time, rtt: c.RTT(), r: c.Flow[side].MinRTT,
+		full: f.size.of(c.Connection, side), missing: f.ids.gone(), unseen: f.unseen}
+	v.gap = v.at - v.prev
+	v.eps = c.Pair.jitter[side].tolerance(v.rtt)
+	v.wasPartial, v.partial = partial(f.length, v.full), partial(s.Len, v.full)
+	v.incomplete = k.tls != nil || k.http.Open(direction(side)) != nil
+	return v
+}
+
+// wasLost: the silence was broken by the repair of packets that the capture
+// point never saw.
+func (k *tracked) wasLost(v *view) bool {
+	if v.gap < probeSilence || v.missing == 0 && !v.unseen {
+		return false
+	}
+	v.f.lost++
+	v.w.growth.loss()
+	v.w.add(v.prev, v.at, Retransmit)
+	v.w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(v.missing), Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame})
+	return true
+}
+
+// wasShut: the receiver had shut its window, from the ACK that said so to the
+// one that opened it, as the sender came to know them.
+func (k *tracked) wasShut(v *view) bool {
+	shut, opened := v.w.sight.shutSince(v.at+clockError, v.r)
+	from := v.prev
+	switch {
+	case shut == nil && !v.w.sight.before.shut:
+		return false
+	case shut != nil:
+		from = max(from, shut.frame.Time+v.r)
+	}
+	until := v.at
+	var release capture.Frame
+	if opened != nil {
+		until, release = min(until, opened.frame.Time+v.r), opened.frame
+	}
+	if until <= from || until <= v.prev {
+		return false
+	}
+	v.w.add(v.prev, from, grown)
+	v.w.add(from, until, ZeroWindow)
+	v.w.add(until, v.at, grown+1)
+	v.w.stall(Stall{Cause: ZeroWindow, Side: v.side, Wait: until - from, From: v.f.last, Release: release, To: v.s.Frame})
+	return true
+}
+
+// wasFull: the sender fell silent within one segment of the window's edge and
+// went on when the edge had moved. Without a known scale there is no edge.
+func (k *tracked) wasFull(v *view) bool {
+	sight := &v.w.sight
+	if !k.conn.ScaleKnown() || v.full == 0 || sight.known(v.prev, v.r).edge.Sub(v.f.end) >= v.full {
+		return false
+	}
+	need := min(v.s.Len, v.full)
+	if sight.known(v.at-v.eps, v.r).edge.Sub(v.f.end) >= need {
+		return false // it could have gone on before
+	}
+	opened := sight.first(v.prev, v.r, func(a *told) bool { return a.edge.Sub(v.f.end) >= need })
+	if opened == nil || opened.frame.Time+v.r > v.at+clockError {
+		return false
+	}
+	v.w.add(v.prev, v.at, ReceiveWindow)
+	v.w.stall(Stall{Cause: ReceiveWindow, Side: v.side, Wait: v.gap, From: v.f.last, Release: opened.frame, To: v.s.Frame})
+	return true
+}
+
+// wasHeld: Nagle's algorithm kept a small segment until the small one before
+// it was acknowledged (RFC 9293 §3.7.4; Linux: tcp_nagle_check in
+// net/ipv4/tcp_output.c, which asks for a small one before it as Minshall
+// does).
+func (k *tracked) wasHeld(v *view) bool {
+	if !v.wasPartial || !v.partial || !v.incomplete {
+		return false
+	}
+	n := &v.f.nagle
+	cover := v.w.sight.first(v.prev, v.r, func(a *told) bool { return !a.ack.Before(v.f.end) })
+	if cover == nil || cover.frame.Time+v.r > v.at+clockError {
+		if v.gap < probeSilence {
+			return false
+		}
+		v.w.add(v.prev, v.at, maybeProbe)
+		v.w.maybe = Stall{Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame}
+		return true
+	}
+	o := &v.s.Options
+	stamped := o.Has(capture.OptTimestamps) && cover.tsval != 0
+	before := stamped && int32(o.TSEcr-cover.tsval) < 0 // it left before the ACK came
+	late := v.at - (cover.frame.Time + v.r)
+	switch {
+	case before:
+		n.against++
+		return false
+	case late <= v.eps:
+		n.releases++
+		k.held(v, cover, v.at, stamped)
+	case n.proved():
+		k.held(v, cover, cover.frame.Time+v.r, stamped)
+		v.w.add(cover.frame.Time+v.r, v.at, SenderIdle)
+	case late <= 3*v.eps && n.against == 0:
+		// Jitter as large as the evidence: nobody is blamed.
+		v.w.add(v.prev, v.at, moving(v.side))
+	default:
+		return false
+	}
+	return true
+}
+
+// held gives the time up to until to Nagle's algorithm. Whether the peer kept
+// its ACK back is told by how long it took beyond the path: at once, less than
+// a tenth of a round trip or 4 ms; by timer, 30 ms and more. Between lie the
+// ticks of old stacks: then the flow's other stalls tell.
+func (k *tracked) held(v *view, cover *told, until int64, stamped bool) {
+	n := &v.f.nagle
+	late := cover.frame.Time - v.prev - k.conn.Flow[v.side.Peer()].MinRTT
+	cause := NagleWait
+	switch {
+	case late >= leastDelay:
+		n.held++
+		cause = NagleDelayedAck
+	case late >= max(4e6, v.rtt/10) && n.held >= 2:
+		cause = NagleDelayedAck
+	}
+	v.w.add(v.prev, until, cause)
+	v.w.stall(Stall{Cause: cause, Side: v.side, Wait: until - v.prev, From: v.f.last, Release: cover.frame, To: v.s.Frame,
+		Late: max(0, late), Proven: stamped})
+}
+
+// wasIdle: the sender had nothing to send, or its stack spread what it had.
+func (k *tracked) wasIdle(v *view) bool {
+	if v.wasPartial {
+		v.w.add(v.prev, v.at, SenderIdle)
+		return true
+	}
+	sight := &v.w.sight
+	if !sight.known(v.at-v.eps, v.r).ack.Before(v.f.end) {
+		if v.w.ngaps < maxGaps {
+			v.w.gaps[v.w.ngaps] = v.gap
+			v.w.ngaps++
+		}
+		v.w.add(v.prev, v.at, emptyPipe)
+		return true
+	}
+	released := sight.first(v.prev, v.r, func(*told) bool { return true })
+	if (released == nil || released.frame.Time+v.r > v.at+clockError) && v.gap >= max(v.rtt*3/2, 10e6) {
+		v.w.add(v.prev, v.at, maybeProbe)
+		v.w.maybe = Stall{Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame}
+		return true
+	}
+	return false
+}
+
+// transport gives a silence to the transport's own clock: which of its limits
+// that was shows when the bytes of the next round trips are counted.
+func (w *work) transport(v *view, short bool) {
+	g := &w.growth
+	cause := grown
+	if !g.over {
+		for g.bin < g.at(v.at) && !g.over {
+			g.sent(v.at, 0)
+		}
+	}
+	if !g.over {
+		cause = growing + 2*Cause(g.bin)
+		g.time[g.bin] += v.gap
+	}
+	if short {
+		cause++
+	}
+	w.add(v.prev, v.at, cause)
+}

@@ -1,0 +1,83 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+)
+
+// repeats takes a segment that was sent again.
+func (k *tracked) repeats(f *sender, s *capture.Segment, r *reassembly.Reading) {
+	w := f.work
+	if w == nil {
+		return
+	}
+	v := k.view(f, s, r.Side)
+	if w.sight.known(v.at+clockError, v.r).shut {
+		if v.gap > 0 {
+			w.add(v.prev, v.at, ZeroWindow) // it asks whether the window is open (RFC 9293 §3.8.6.1)
+			w.stall(Stall{Cause: ZeroWindow, Side: v.side, Wait: v.gap, From: f.last, To: s.Frame})
+		}
+		return
+	}
+	if w.maybe.Wait != 0 {
+		w.wasProbe(f)
+	}
+	if !r.Events.Is(reassembly.Spurious) {
+		w.growth.loss()
+	}
+	if v.gap <= 0 {
+		return
+	}
+	w.add(v.prev, v.at, Retransmit)
+	switch reported := !f.dup.IsZero(); {
+	case reported && v.at-(f.dup.Time+v.r) <= v.rtt/2+v.eps:
+		f.fast++
+	case v.gap > max(v.rtt/2, 10e6):
+		k.timedOut(v)
+	}
+}
+
+// timedOut keeps a repair that waited for a timer. The first for the end of
+// what was sent is the tail loss probe (RFC 8985 §7.2), any other the
+// retransmission timer; several without progress between them are one stall.
+func (k *tracked) timedOut(v *view) {
+	f, w := v.f, v.w
+	repair := Timeout
+	if f.timers == 0 && v.missing == 0 && !v.s.End().Before(f.end) {
+		repair = Probe
+	}
+	f.timers++
+	if n := len(w.stalls); f.timers > 1 && n > 0 && w.stalls[n-1].Cause == Retransmit {
+		last := &w.stalls[n-1]
+		last.Wait += v.gap
+		last.To, last.Repair = v.s.Frame, repair
+		return
+	}
+	w.stall(Stall{Cause: Retransmit, Repair: repair, Side: v.side, Wait: v.gap, From: f.last, To: v.s.Frame})
+}
+
+// wasProbe: what was sent again shows that the segment before it, which
+// nothing had let go, was a probe.
+func (w *work) wasProbe(f *sender) {
+	w.rename(maybeProbe, Retransmit)
+	w.maybe.Cause, w.maybe.Repair = Retransmit, Probe
+	w.stall(w.maybe)
+	w.maybe.Wait = 0
+	f.timers++
+}
+
+// noProbe: the acknowledgement covers what went before as well, so nothing had
+// been lost. A small segment behind a small one was then held by Nagle's
+// algorithm until the probe timer let it go before the peer's ACK timer did;
+// any other came when the application had it.
+func (w *work) noProbe(f *sender, covered capture.Frame) {
+	cause := SenderIdle
+	if f.nagle.proved() {
+		cause = NagleDelayedAck
+		w.maybe.Cause, w.maybe.Release = cause, covered
+		w.maybe.Late = w.maybe.Wait
+		w.stall(w.maybe)
+	}
+	w.rename(maybeProbe, cause)
+	w.maybe.Wait = 0
+}

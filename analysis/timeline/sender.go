@@ -1,0 +1,262 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+)
+
+// sender is one side of a connection as a sender: what is remembered of it
+// from one message to the next.
+type sender struct {
+	work *work // while there is something to explain
+
+	told told // the sum of what the peer acknowledged
+	size fullSize
+	ids  identities
+	tick ticks
+	most uint64 // most new bytes in one round trip
+
+	last      capture.Frame // the latest segment with payload, repetitions included
+	end       capture.Seq   // behind the highest byte sent
+	smallEnd  capture.Seq   // behind the latest partial segment
+	dup       capture.Frame // the first report of a hole since the latest progress
+	late      capture.Frame // a delayed ACK of the peer's for which nobody was seen to wait so far
+	length    int           // of the latest segment with new bytes
+	repaired  uint32        // repetitions so far when the receiver reported a hole
+	nagle     nagle
+	reordered uint16 // holes that closed without a repetition
+	lost      uint16 // repairs of losses that the capture point did not see
+	fast      uint16 // repairs that waited for no timer
+	timers    uint16 // repairs by timer since the latest progress
+	harmless  uint16 // delayed ACKs for which nobody waited
+	heard     bool   // the peer acknowledged anything
+	begun     bool   // something was sent
+	small     bool   // a partial segment was
+	hole      bool   // the receiver reports one
+	unseen    bool   // bytes were sent that did not pass the capture point
+}
+
+// nagle is the evidence for and against Nagle's algorithm at one sender.
+type nagle struct {
+	releases uint16 // small segments that left with the ACK of the small one before
+	against  uint16 // small segments that left before it: TCP_NODELAY
+	held     uint16 // releases whose ACK a timer had kept back
+}
+
+// proved reports whether the sender uses Nagle's algorithm: nothing speaks
+// against it, or three releases do for it on each segment that does.
+func (n *nagle) proved() bool {
+	return n.releases > 0 && (n.against == 0 || n.releases >= 3*n.against)
+}
+
+// work is what is kept of a sender while a transaction is under way.
+type work struct {
+	sight  sight
+	spans  []Span // what lay before its segments, in order of time; in parts provisional
+	stalls []Stall
+	ramps  []Ramp
+	growth growth
+	queue  queueDelay
+	gaps   [maxGaps]int64 // silences in which nothing was unacknowledged, ns
+	ngaps  int
+	maybe  Stall // what may be a loss probe, while its Wait is not 0
+	run    bool  // a message is under way
+}
+
+// maxGaps is how many silences are compared with each other to tell a pacing
+// stack from an application that writes now and then.
+const maxGaps = 64
+
+// startWork makes the record of a sender that begins to send at s.
+func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side) *work {
+	t := k.t
+	var w *work
+	if n := len(t.works); n > 0 {
+		w = t.works[n-1]
+		t.works = t.works[:n-1]
+	} else {
+		w = new(work)
+	}
+	spans, stalls, ramps := w.spans[:0], w.stalls[:0], w.ramps[:0]
+	*w = work{spans: spans, stalls: stalls, ramps: ramps}
+	sum := f.told
+	if !f.heard {
+		sum = told{ack: s.Seq, edge: s.Seq.Add(int(k.conn.Flow[side.Peer()].Window))}
+	}
+	w.sight.begin(sum)
+	f.work = w
+	return w
+}
+
+// restSenders lets go of what is kept while a transaction is under way.
+func (k *tracked) restSenders() {
+	for i := range k.sender {
+		if w := k.sender[i].work; w != nil {
+			k.t.works = append(k.t.works, w)
+			k.sender[i].work = nil
+		}
+	}
+}
+
+// nothing are the events of a segment that neither tells nor sends anything.
+const nothing = reassembly.Duplicate | reassembly.Stray | reassembly.OutOfWindowReset | reassembly.KeepAliveProbe
+
+// observe follows a segment: what it tells its receiver, then what its sender
+// did.
+func (k *tracked) observe(s *capture.Segment, r *reassembly.Reading) {
+	if r.Events.Is(nothing) || s.Flags&capture.RST != 0 {
+		return
+	}
+	f := &k.sender[r.Side]
+	f.ids.note(s, f.size.of(k.conn.Connection, r.Side))
+	if r.Events.Is(reassembly.Jump) && s.Len == 0 {
+		f.unseen = true
+	}
+	if s.Flags&capture.ACK != 0 {
+		k.hears(s, r)
+	}
+	if s.Len > 0 && !r.Events.Is(reassembly.ZeroWindowProbe) {
+		k.sends(s, r)
+	}
+}
+
+// Delayed ACKs: Linux waits 40 ms at least (TCP_DELACK_MIN, include/net/tcp.h),
+// no host may wait for 500 (RFC 9293 §3.8.6.3).
+const (
+	leastDelay = int64(30e6)
+	mostDelay  = int64(600e6)
+)
+
+// hears takes what a segment tells the other side.
+func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
+	c, side := k.conn.Connection, r.Side.Peer()
+	f := &k.sender[side]
+	t := toldBy(c, s, r.Side)
+	w := f.work
+	if w != nil {
+		w.sight.add(t, c.Flow[side].MinRTT)
+	}
+	if f.heard {
+		t.ack, t.edge = t.ack.Max(f.told.ack), t.edge.Max(f.told.edge)
+	}
+	f.told, f.heard = t, true
+	if r.RTT > 0 {
+		late := r.RTT - c.Flow[r.Side].MinRTT
+		k.conn.Pair.jitter[r.Side].add(late)
+		if w != nil {
+			w.queue.behind.add(late)
+		}
+		if r.Events.Is(reassembly.PureACK) && late >= leastDelay && late < mostDelay {
+			f.lateACK(s.Frame)
+		}
+	}
+	k.hearsOfHoles(f, s, r, side)
+	if r.Acked > 0 {
+		f.timers = 0
+		if w != nil && w.maybe.Wait != 0 && !s.Ack.Before(f.end) {
+			w.noProbe(f, s.Frame)
+		}
+	}
+}
+
+// lateACK notes an ACK that waited for its timer. The one before it has been
+// waited for by nobody.
+func (f *sender) lateACK(at capture.Frame) {
+	if !f.late.IsZero() {
+		f.harmless++
+	}
+	f.late = at
+}
+
+// hearsOfHoles follows the receiver's reports of holes (RFC 2018 §4). A hole
+// that closes though nothing was sent again was made by packets that overtook
+// each other.
+func (k *tracked) hearsOfHoles(f *sender, s *capture.Segment, r *reassembly.Reading, side reassembly.Side) {
+	blocks := int(s.Options.SACKBlocks)
+	if r.Events.Is(reassembly.DSACK) {
+		blocks--
+	}
+	if r.Acked > 0 {
+		f.dup = capture.Frame{}
+	}
+	if blocks > 0 || r.Events.Is(reassembly.DupACK) && s.Options.SACKBlocks == 0 {
+		if f.dup.IsZero() {
+			f.dup = s.Frame
+		}
+	}
+	repaired := k.conn.Flow[side].Retransmissions
+	switch {
+	case blocks > 0 && !f.hole:
+		f.hole, f.repaired = true, repaired
+	case blocks <= 0 && f.hole && r.Acked > 0:
+		f.hole = false
+		if f.repaired == repaired {
+			f.reordered++
+		}
+	}
+}
+
+// sends takes a segment with payload.
+func (k *tracked) sends(s *capture.Segment, r *reassembly.Reading) {
+	side := r.Side
+	f := &k.sender[side]
+	again := r.Events.Is(reassembly.Retransmission)
+	fresh := k.speaker != side || !f.begun || f.work == nil || !f.work.run
+	switch {
+	case again:
+		k.repeats(f, s, r)
+		f.last = s.Frame
+		return
+	case r.Events.Is(reassembly.OutOfOrder):
+		return // when it left is anybody's guess
+	case fresh:
+		k.startsMessage(f, s, side)
+	default:
+		k.goesOn(f, s, side)
+	}
+	k.sent(f, s, r)
+}
+
+// sent remembers a segment with new bytes.
+func (k *tracked) sent(f *sender, s *capture.Segment, r *reassembly.Reading) {
+	c, side := k.conn.Connection, r.Side
+	f.size.learn(s)
+	if full := f.size.of(c, side); partial(s.Len, full) && s.Flags&capture.FIN == 0 {
+		k.againstNagle(f, s, side)
+		f.smallEnd, f.small = s.End(), true
+	}
+	w := f.work
+	w.growth.sent(s.Time, r.New)
+	if s.Options.Has(capture.OptTimestamps) {
+		if departed, ok := f.tick.note(s.Time, s.Options.TSVal); ok {
+			w.queue.left(s.Time, departed)
+		}
+	} else if f.begun && f.length > 0 && !partial(f.length, f.size.of(c, side)) {
+		w.queue.even.add(s.Time - f.last.Time)
+	}
+	f.last, f.length, f.begun = s.Frame, s.Len, true
+	f.end = s.End()
+	f.ids.missing, f.unseen = 0, false
+	k.speaker = side
+}
+
+// clockError is how much the round trip to a sender may be overestimated, ns:
+// a sample is that much above the least there is on a path of 0.2 ms.
+const clockError = int64(300e3)
+
+// probeSilence is the least silence behind which a small segment that nothing
+// let go may be a loss probe, ns. One with a single segment out waits for the
+// peer's ACK timer (RFC 8985 §7.2), 200 ms on Linux.
+const probeSilence = int64(150e6)
+
+// againstNagle looks whether a small segment left while an earlier one was not
+// acknowledged: with Nagle's algorithm it would not (RFC 9293 §3.7.4).
+func (k *tracked) againstNagle(f *sender, s *capture.Segment, side reassembly.Side) {
+	c := &k.conn
+	if !f.small || c.Flow[side].MinRTT == 0 || s.Time-f.last.Time >= probeSilence {
+		return
+	}
+	if f.work.sight.known(s.Time+clockError, c.Flow[side].MinRTT).ack.Before(f.smallEnd) {
+		f.nagle.against++
+	}
+}

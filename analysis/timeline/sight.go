@@ -1,0 +1,118 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+)
+
+// sight is what a sender has been told, as it could know it: each
+// acknowledgement that passed the capture point counts for the sender a round
+// trip between the two later (an ACK seen at t is effective at t + r).
+type sight struct {
+	// before is the sum of what is older than the ring; it was effective all along.
+	before told
+	ring   [sightSize]told
+	head   int // oldest
+	n      int
+}
+
+// told is one acknowledgement towards a sender, or several that came so close
+// together that one cannot say which of them a send answered.
+type told struct {
+	frame capture.Frame // the first of them
+	ack   capture.Seq
+	edge  capture.Seq // right edge of the window: the first byte that may not be sent
+	tsval uint32      // of the first
+	shut  bool        // the window is 0
+}
+
+// sightSize is how many acknowledgements a sender's sight holds. Those that
+// come within a sixteenth of r are one, so that it reaches over two r: what is
+// older was effective before any send that is still to come.
+const sightSize = 32
+
+// closeTogether is the least distance of two acknowledgements that are told
+// apart, ns.
+const closeTogether = int64(50e3)
+
+// add takes an acknowledgement; r is the round trip to the sender, ns.
+func (v *sight) add(t told, r int64) {
+	if v.n > 0 {
+		last := &v.ring[(v.head+v.n-1)%sightSize]
+		if last.shut == t.shut && t.frame.Time-last.frame.Time <= max(closeTogether, r/16) {
+			last.ack, last.edge = last.ack.Max(t.ack), last.edge.Max(t.edge)
+			return
+		}
+	}
+	if v.n == sightSize {
+		old := &v.ring[v.head]
+		v.before.ack, v.before.edge = v.before.ack.Max(old.ack), v.before.edge.Max(old.edge)
+		v.before.shut = old.shut
+		v.head = (v.head + 1) % sightSize
+		v.n--
+	}
+	v.ring[(v.head+v.n)%sightSize] = t
+	v.n++
+}
+
+// begin forgets everything but the sum.
+func (v *sight) begin(sum told) {
+	v.before, v.head, v.n = sum, 0, 0
+}
+
+// at is the i-th acknowledgement, oldest first.
+func (v *sight) at(i int) *told { return &v.ring[(v.head+i)%sightSize] }
+
+// first is the oldest acknowledgement that became effective after t and that
+// ok accepts; nil if there is none.
+func (v *sight) first(t, r int64, ok func(*told) bool) *told {
+	for i := range v.n {
+		if a := v.at(i); a.frame.Time+r > t && ok(a) {
+			return a
+		}
+	}
+	return nil
+}
+
+// known is what had become effective by t: the highest ACK, the right edge,
+// and whether the window was shut.
+func (v *sight) known(t, r int64) told {
+	sum := v.before
+	for i := range v.n {
+		a := v.at(i)
+		if a.frame.Time+r > t {
+			break
+		}
+		sum.ack, sum.edge, sum.shut = sum.ack.Max(a.ack), sum.edge.Max(a.edge), a.shut
+	}
+	return sum
+}
+
+// shutSince is the acknowledgement that shut the window and, after it, the one
+// that opened it again, among those effective by t; nil where there is none.
+func (v *sight) shutSince(t, r int64) (shut, opened *told) {
+	for i := range v.n {
+		a := v.at(i)
+		if a.frame.Time+r > t {
+			break
+		}
+		switch {
+		case a.shut && (shut == nil || opened != nil):
+			shut, opened = a, nil
+		case !a.shut && shut != nil && opened == nil:
+			opened = a
+		}
+	}
+	return shut, opened
+}
+
+// toldBy is what a segment tells its peer.
+func toldBy(c *reassembly.Connection, s *capture.Segment, side reassembly.Side) told {
+	w := int(s.Window)
+	const scaled = capture.OptWindowScale
+	if s.Flags&capture.SYN == 0 && c.ScaleKnown() && c.Flow[0].Options&c.Flow[1].Options&scaled != 0 {
+		w <<= c.Flow[side].Scale
+	}
+	return told{frame: s.Frame, ack: s.Ack, edge: s.Ack.Add(w), tsval: s.Options.TSVal,
+		shut: w == 0 && s.Flags&(capture.SYN|capture.FIN) == 0}
+}

@@ -1,0 +1,80 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+)
+
+// Stall is a time in which a sender with more to send stood still, with the
+// packets that prove why.
+type Stall struct {
+	Cause  Cause
+	Repair Repair          // of Retransmit
+	Side   reassembly.Side // who stood still
+	Count  int             // 1, or several that were folded into one record
+	Wait   int64           // ns
+	// From is the packet behind which the silence began, To the one that
+	// ended it. Release is the acknowledgement that let it go, if one did.
+	From, Release, To capture.Frame
+	// Late is how long the peer kept that acknowledgement back, ns, where
+	// the cause is Nagle's algorithm.
+	Late int64
+	// Proven: timestamps show that the packet left after the release came.
+	Proven bool
+}
+
+// Repair is how a sender found out about a loss.
+type Repair uint8
+
+// The repairs.
+const (
+	NoRepair Repair = iota
+	Fast            // by duplicate ACKs or SACK (RFC 5681 §3.2, RFC 6675)
+	Probe           // by a tail loss probe (RFC 8985 §7)
+	Timeout         // by the retransmission timer (RFC 6298)
+	Timer           // by one of these two: the capture does not tell
+)
+
+func (r Repair) String() string {
+	return [...]string{"", "fast retransmit", "tail loss probe", "retransmission timeout", "retransmission timer"}[r]
+}
+
+// maxStalls bounds the stalls that are kept apart between two transactions:
+// beyond it a stall is added to the latest of its kind.
+const maxStalls = 64
+
+// stall keeps what proves a silence.
+func (w *work) stall(s Stall) {
+	s.Count = 1
+	if len(w.stalls) < maxStalls {
+		w.stalls = append(w.stalls, s)
+		return
+	}
+	for i := len(w.stalls) - 1; i >= 0; i-- {
+		if o := &w.stalls[i]; o.Cause == s.Cause && o.Repair == s.Repair {
+			o.Count++
+			o.Wait += s.Wait
+			o.To = s.To
+			return
+		}
+	}
+}
+
+// Ramp is a message that took several round trips because the congestion
+// window of its sender still grew.
+type Ramp struct {
+	Side   reassembly.Side
+	Rounds int   // round trips, the first included
+	Lost   int64 // ns, beyond what the same bytes take once the window is open
+	// First is the number of bytes sent in the first round trip, Peak the
+	// most of any, SegmentSize a full segment, all in bytes.
+	First, Peak uint64
+	SegmentSize int
+	// AfterIdle: an earlier message had opened the window further than this
+	// one began with, and Idle, ns, lay between.
+	AfterIdle bool
+	Idle      int64
+	Before    uint64 // bytes that a round trip had reached before the idle time
+	// From is the first segment, To the last.
+	From, To capture.Frame
+}
