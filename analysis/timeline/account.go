@@ -131,6 +131,7 @@ func (k *tracked) repairsUntil(side reassembly.Side, t int64) int64 {
 func (k *tracked) wait(e *exchange, s *spans) {
 	c := &k.conn
 	if e.response.IsZero() {
+		s.until(k.repairsUntil(reassembly.Client, e.end.Time), Retransmit)
 		switch {
 		case e.blind:
 			s.until(e.end.Time, Unknown)

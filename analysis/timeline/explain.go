@@ -46,7 +46,9 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	c := &k.conn
 	w := f.work
 	if w == nil {
-		w = k.startWork(f, s, side)
+		if w = k.startWork(f, s, side); w == nil {
+			return
+		}
 	}
 	k.endRun(side)
 	idle := int64(0)
@@ -57,7 +59,7 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
 	f.passLate()
 	asked := k.sender[side.Peer()].last
-	if n := f.ids.gone(); (n > 0 || f.unseen) && !asked.IsZero() && s.Time-asked.Time >= probeSilence {
+	if n := f.ids.gone(); (n > 0 || f.unseen) && !asked.IsZero() && s.Time-asked.Time >= repairSilence(c.RTT()) {
 		f.lost++
 		w.add(asked.Time, s.Time, Retransmit)
 		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame})
@@ -116,10 +118,15 @@ func (k *tracked) view(f *sender, s *capture.Segment, side reassembly.Side) *vie
 	return v
 }
 
+// repairSilence is the least silence before the repair of a loss that no
+// acknowledgement reported, ns: a tail loss probe waits for two round trips
+// (RFC 8985 §7.2), which jitter may shorten.
+func repairSilence(rtt int64) int64 { return max(rtt*3/2, 10e6) }
+
 // wasLost: the silence was broken by the repair of packets that the capture
 // point never saw.
 func (k *tracked) wasLost(v *view) bool {
-	if v.gap < probeSilence || v.missing == 0 && !v.unseen {
+	if v.missing == 0 && !v.unseen || v.gap < repairSilence(v.rtt) {
 		return false
 	}
 	v.f.lost++
@@ -252,7 +259,7 @@ func (k *tracked) wasIdle(v *view) bool {
 		return true
 	}
 	released := sight.first(v.prev, v.r, func(*told) bool { return true })
-	if (released == nil || released.frame.Time+v.r > v.at+clockError) && v.gap >= max(v.rtt*3/2, 10e6) {
+	if (released == nil || released.frame.Time+v.r > v.at+clockError) && v.gap >= repairSilence(v.rtt) {
 		v.w.add(v.prev, v.at, maybeProbe)
 		v.w.maybe = Stall{Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame}
 		return true

@@ -16,8 +16,8 @@ type habit struct {
 const leastPause = int64(20e6)
 
 // leastRepeats is how many pauses make a habit whatever their share of the
-// time. Fewer make one if they take a tenth of it: single hold-ups of a machine
-// are not its habits.
+// time. Fewer make one if they take a quarter of it: single hold-ups of a
+// machine are not its habits.
 const leastRepeats = 3
 
 func (h *habit) add(d int64) {
@@ -29,7 +29,7 @@ func (h *habit) add(d int64) {
 
 // is reports whether the pauses amount to a habit in a time of whole ns.
 func (h *habit) is(whole int64) bool {
-	return h.n >= leastRepeats || h.n > 0 && h.sum*10 >= whole
+	return h.n >= leastRepeats || h.n > 0 && h.sum*4 >= whole
 }
 
 // add takes a transaction that is about to be reported, while the end of the
@@ -46,7 +46,8 @@ func (h *habits) add(k *tracked, x *Transaction) {
 	// What the server sent again until the client went on had not come: the
 	// client waited for it, and did not think.
 	if k.conn.Transactions > 0 && k.lastEnd > 0 && k.repair.Time <= k.lastEnd {
-		h.clientIdle.add(x.Start.Time - k.lastEnd)
+		travelled := k.conn.Flow[reassembly.Client].MinRTT // there and back, behind the capture point
+		h.clientIdle.add(x.Start.Time - k.lastEnd - travelled)
 	}
 }
 
@@ -134,7 +135,7 @@ func (k *tracked) losses(side reassembly.Side) {
 	if flow.OutOfOrder > 0 || f.reordered > 0 {
 		c.Traits |= Reordering
 	}
-	if f.harmless > 0 {
+	if f.harmless >= leastRepeats {
 		c.Traits |= DelayedACKHarmless
 	}
 }

@@ -16,9 +16,9 @@ type identities struct {
 	seen    bool
 }
 
-// maxMissing is how many packets may be missing in one step: beyond, the
-// numbers are not counted up.
-const maxMissing = 16
+// maxMissing is how many packets may be missing in one step, a window's worth:
+// beyond, the numbers are not counted up.
+const maxMissing = 1024
 
 // note takes a packet; full is the size of a full segment in bytes.
 func (d *identities) note(s *capture.Segment, full int) {

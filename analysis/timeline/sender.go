@@ -67,15 +67,22 @@ type work struct {
 // stack from an application that writes now and then.
 const maxGaps = 64
 
-// startWork makes the record of a sender that begins to send at s.
+// startWork makes the record of a sender that begins to send at s; nil if the
+// limit is reached: then the time of its messages has no finer cause.
 func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side) *work {
 	t := k.t
 	var w *work
-	if n := len(t.works); n > 0 {
+	switch n := len(t.works); {
+	case n > 0:
 		w = t.works[n-1]
 		t.works = t.works[:n-1]
-	} else {
+	case t.made >= t.limit:
+		k.conn.Caveats |= reassembly.LimitReached
+		t.stats.Unexplained++
+		return nil
+	default:
 		w = new(work)
+		t.made++
 	}
 	spans, stalls, ramps := w.spans[:0], w.stalls[:0], w.ramps[:0]
 	*w = work{spans: spans, stalls: stalls, ramps: ramps}
@@ -91,10 +98,26 @@ func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side)
 // restSenders lets go of what is kept while a transaction is under way.
 func (k *tracked) restSenders() {
 	for i := range k.sender {
-		if w := k.sender[i].work; w != nil {
-			k.t.works = append(k.t.works, w)
-			k.sender[i].work = nil
-		}
+		k.restSender(&k.sender[i])
+	}
+}
+
+func (k *tracked) restSender(f *sender) {
+	if f.work != nil {
+		k.t.works = append(k.t.works, f.work)
+		f.work = nil
+	}
+}
+
+// restWhenDone lets go of a sender whose message is over, acknowledged and
+// left nothing to explain: a request that may wait long for its answer.
+func (k *tracked) restWhenDone(f *sender, side reassembly.Side) {
+	if k.tls != nil || k.http.Open(direction(side)) != nil {
+		return
+	}
+	k.endRun(side)
+	if w := f.work; len(w.spans)+len(w.stalls)+len(w.ramps) == 0 {
+		k.restSender(f)
 	}
 }
 
@@ -146,7 +169,10 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 		if w != nil {
 			w.queue.behind.add(late)
 		}
-		if r.Events.Is(reassembly.PureACK) && late >= leastDelay && late < mostDelay {
+		// A timer keeps back the ACK of the last segment and a half of what
+		// was sent; any other is late because the path is.
+		if full := f.size.of(c, side); r.Events.Is(reassembly.PureACK) && late >= leastDelay && late < mostDelay &&
+			s.Ack == f.end && r.Acked < 2*full {
 			f.lateACK(s.Frame)
 		}
 	}
@@ -155,6 +181,9 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 		f.timers = 0
 		if w != nil && w.maybe.Wait != 0 && !s.Ack.Before(f.end) {
 			w.noProbe(f, s.Frame)
+		}
+		if w != nil && s.Ack == f.end {
+			k.restWhenDone(f, side)
 		}
 	}
 }
@@ -225,19 +254,25 @@ func (k *tracked) sent(f *sender, s *capture.Segment, r *reassembly.Reading) {
 		k.againstNagle(f, s, side)
 		f.smallEnd, f.small = s.End(), true
 	}
-	w := f.work
-	w.growth.sent(s.Time, r.New)
-	if s.Options.Has(capture.OptTimestamps) {
-		if departed, ok := f.tick.note(s.Time, s.Options.TSVal); ok {
-			w.queue.left(s.Time, departed)
-		}
-	} else if f.begun && f.length > 0 && !partial(f.length, f.size.of(c, side)) {
-		w.queue.even.add(s.Time - f.last.Time)
+	if w := f.work; w != nil {
+		k.counts(f, w, s, r)
 	}
 	f.last, f.length, f.begun = s.Frame, s.Len, true
 	f.end = s.End()
 	f.ids.missing, f.unseen = 0, false
 	k.speaker = side
+}
+
+// counts adds a segment with new bytes to what tells slow start and queues.
+func (k *tracked) counts(f *sender, w *work, s *capture.Segment, r *reassembly.Reading) {
+	w.growth.sent(s.Time, r.New)
+	if s.Options.Has(capture.OptTimestamps) {
+		if departed, ok := f.tick.note(s.Time, s.Options.TSVal); ok {
+			w.queue.left(s.Time, departed)
+		}
+	} else if f.begun && f.length > 0 && !partial(f.length, f.size.of(k.conn.Connection, r.Side)) {
+		w.queue.even.add(s.Time - f.last.Time)
+	}
 }
 
 // clockError is how much the round trip to a sender may be overestimated, ns:
@@ -253,7 +288,7 @@ const probeSilence = int64(150e6)
 // acknowledged: with Nagle's algorithm it would not (RFC 9293 §3.7.4).
 func (k *tracked) againstNagle(f *sender, s *capture.Segment, side reassembly.Side) {
 	c := &k.conn
-	if !f.small || c.Flow[side].MinRTT == 0 || s.Time-f.last.Time >= probeSilence {
+	if f.work == nil || !f.small || c.Flow[side].MinRTT == 0 || s.Time-f.last.Time >= probeSilence {
 		return
 	}
 	if f.work.sight.known(s.Time+clockError, c.Flow[side].MinRTT).ack.Before(f.smallEnd) {

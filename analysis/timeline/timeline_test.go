@@ -106,7 +106,7 @@ func TestAccounts(t *testing.T) {
 			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 			+0     > .`, `
 			1 POST /a 200: connect 10ms, continue_wait 1s, sender_idle 300ms, network 10ms
-			end-of-capture 1 of 1 application-limited
+			end-of-capture 1 of 1
 			pair 1 1 peak 1`},
 		"no response, reset": {handshake + `
 			+0     > P. "GET /a HTTP/1.1\r\n\r\n"

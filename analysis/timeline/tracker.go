@@ -27,13 +27,18 @@ type Handler interface {
 // Config sets the limits of a [Tracker]. A zero field means its default.
 type Config struct {
 	Pairs int // pairs followed at a time; default 65,536
-	HTTP  http1.Limits
+	// Senders is how many senders' silences are explained at a time, about
+	// 3 kB each; default 131,072. Beyond it a message's time has no finer
+	// cause than request or response.
+	Senders int
+	HTTP    http1.Limits
 }
 
 // Stats counts what a tracker has done.
 type Stats struct {
 	Transactions uint64
 	PairsEvicted uint64
+	Unexplained  uint64 // messages whose time has no finer cause, since a limit was reached
 }
 
 // Tracker makes transactions and their accounts out of connections. It is the
@@ -49,6 +54,7 @@ type Tracker struct {
 	spare        []*tracked
 	held         []*held // free list
 	works        []*work // free list
+	made, limit  int     // of these, in all
 	spans        spans   // scratch
 	view         view    // scratch
 }
@@ -58,7 +64,10 @@ func New(cfg Config, h Handler) *Tracker {
 	if cfg.Pairs <= 0 {
 		cfg.Pairs = 65536
 	}
-	return &Tracker{h: h, pool: http1.NewPool(cfg.HTTP),
+	if cfg.Senders <= 0 {
+		cfg.Senders = 131072
+	}
+	return &Tracker{h: h, pool: http1.NewPool(cfg.HTTP), limit: cfg.Senders,
 		pairs: pairs{byKey: map[pairKey]*Pair{}, limit: cfg.Pairs}}
 }
 
