@@ -111,7 +111,7 @@ func (e *Engine) Parameters() map[string]map[string]float64 {
 
 // Transaction is part of timeline.Handler.
 func (e *Engine) Transaction(c *timeline.Connection, x *timeline.Transaction) {
-	e.summary.transaction(x)
+	e.summary.transaction(c, x)
 	e.sink.Transaction(c, x)
 	for i := range e.runs {
 		r := &e.runs[i]

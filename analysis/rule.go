@@ -105,7 +105,10 @@ type Rule struct {
 	Severity Severity
 	Params   []Param
 	Needs    Gates
-	Start    func(*Pass) Run
+	// Causes are those whose time the rule's findings explain, if their cost
+	// is a part of the account. Rules that share a cause share out its spans.
+	Causes []timeline.Cause
+	Start  func(*Pass) Run
 }
 
 // Run is one rule at work. Fields that are nil are not called; arguments are

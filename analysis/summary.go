@@ -12,9 +12,10 @@ type Summary struct {
 	Opaque                           uint64 // of the transactions, turns of encrypted connections
 	Incomplete                       uint64 // transactions without a whole request and a whole response
 
-	// Time is that of all transactions by cause. Transactions that ran side
-	// by side each count, so that it may exceed the clock.
-	Time timeline.Account
+	// Spent is where the time of all transactions went, Charged, by rule,
+	// what of it findings explain.
+	Spent   Spent
+	Charged map[string]*Charged
 
 	Findings map[string]uint64            // by rule
 	Events   map[string]uint64            // their counts, by rule
@@ -29,10 +30,11 @@ type Summary struct {
 	FindingsRefused uint64 // findings without evidence: a mistake in a rule
 
 	bySeverity [Error + 1]uint64
+	servers    servers
 }
 
 func newSummary() Summary {
-	return Summary{Findings: map[string]uint64{}, Events: map[string]uint64{}, Lost: map[string]*Cost{},
+	return Summary{Charged: map[string]*Charged{}, servers: servers{of: map[serverKey]*SpentAt{}}, Findings: map[string]uint64{}, Events: map[string]uint64{}, Lost: map[string]*Cost{},
 		Saved: map[string]*Cost{}, Skipped: map[string]map[string]uint64{},
 		Traits: map[string]uint64{}, Caveats: map[string]uint64{}}
 }
@@ -46,9 +48,10 @@ func (s *Summary) AtLeast(sev Severity) uint64 {
 	return n
 }
 
-func (s *Summary) transaction(x *timeline.Transaction) {
+func (s *Summary) transaction(c *timeline.Connection, x *timeline.Transaction) {
 	s.Transactions++
-	s.Time.Add(&x.Time)
+	s.Spent.add(x)
+	s.servers.add(c, x)
 	if x.Opaque() {
 		s.Opaque++
 	}
@@ -78,6 +81,7 @@ func (s *Summary) finding(f *Finding) {
 	s.bySeverity[f.Severity]++
 	s.Findings[name]++
 	s.Events[name] += uint64(f.Count)
+	s.charge(f)
 	add(s.Lost, name, f.Lost)
 	add(s.Saved, name, f.Saved)
 }

@@ -45,7 +45,7 @@ func (e *encoder) summary(t *Totals) {
 	e.counts("events", a.Events)
 	e.severities(a)
 	e.skipped(a.Skipped)
-	e.account("time", &a.Time)
+	e.spent(a)
 	e.costs("cost", a.Lost)
 	e.costs("saving", a.Saved)
 	e.counts("traits", a.Traits)

@@ -63,9 +63,10 @@ func (t *textWriter) Err() error { return t.err }
 func (t *textWriter) End(totals *Totals) error {
 	t.sources(totals)
 	if len(t.groups.byKey) == 0 {
-		t.briefTime(&totals.Analysis.Time)
+		t.briefTime(&totals.Analysis.Spent.Time)
 	} else {
-		t.time(&totals.Analysis.Time)
+		t.time(&totals.Analysis.Spent)
+		t.servers(totals.Analysis)
 	}
 	t.findings(totals)
 	t.skipped(totals.Analysis)

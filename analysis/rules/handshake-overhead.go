@@ -22,7 +22,8 @@ func handshakeOverhead() *analysis.Rule {
 			{Name: "min_setup", Unit: "ms", Default: 1,
 				Source: "below 1 ms a host's own wake-up time is as large as the path"},
 		},
-		Start: startHandshakeOverhead,
+		Causes: []timeline.Cause{timeline.Connect, timeline.TLS},
+		Start:  startHandshakeOverhead,
 	}
 }
 
