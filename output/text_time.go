@@ -110,7 +110,7 @@ func (t *textWriter) servers(a *analysis.Summary) {
 
 // server is one line, and another for what took most of its time.
 func (t *textWriter) server(name string, s *analysis.SpentAt) {
-	t.printf("  %-34s %14s  in %s: %s\n", name, aligned(s.Total(), 1),
+	t.printf("  %-28s %12s  in %s: %s\n", name, aligned(s.Total(), 1),
 		number(s.Transactions.N, "transaction"), spread(&s.Transactions))
 	var parts []string
 	for i, r := range dearest(&s.Time) {
