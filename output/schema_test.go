@@ -56,6 +56,7 @@ func TestSchemaHasTheWordsOfTheCode(t *testing.T) {
 		"flaw":         flaws,
 		"gate":         gates,
 		"subject_kind": names(analysis.OfHost, analysis.SubjectKind.String)[1:],
+		"cause":        names(timeline.NumCauses-1, timeline.Cause.String),
 	}
 	noMore(t, "culprit", (analysis.Capture + 1).String)
 	noMore(t, "close", (reassembly.EndOfCapture + 1).String)

@@ -204,7 +204,7 @@ func TestTimeTable(t *testing.T) {
 			"connect 8,000.0 ms 80.0 % in 1 transaction: up to 8.000 s network 2,000.0 ms 20.0 % in 1 transaction: up to 2.000 s " +
 				"request <0.1 ms <0.1 % in 1 transaction: up to 0.001 ms"},
 		{map[timeline.Cause]int64{timeline.Network: 5e6, timeline.Connect: 10e3, timeline.Request: 3e3, timeline.Queue: 1e3},
-			"network 5.000 ms 99.7 % in 1 transaction: up to 5.000 ms connect 0.010 ms 0.2 % in 1 transaction: up to 0.010 ms " +
+			"network 5.000 ms 99.7 % in 1 transaction: up to 5.0 ms connect 0.010 ms 0.2 % in 1 transaction: up to 0.01 ms " +
 				"2 others 0.004 ms 0.1 %"},
 	} {
 		var b bytes.Buffer
