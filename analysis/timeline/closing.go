@@ -48,6 +48,7 @@ func (t *Tracker) Close(c *reassembly.Connection, why reassembly.Reason) {
 	k.character()
 	k.idleToTheEnd()
 	k.conn.refused()
+	t.opened(&k.conn)
 	t.conclude(k)
 	t.tracked[c.Slot()] = nil
 	if len(t.spare) < maxSpare {
@@ -65,7 +66,9 @@ func (t *Tracker) conclude(k *tracked) {
 	if c.busySince == 0 && !c.Predecessor.IsZero() {
 		p.free++ // nothing was asked on it after all
 	}
+	p.attempted(c)
 	t.h.Close(c)
+	t.openings.end(c.Slot())
 	t.pairs.leave(p)
 	if p.latest == c {
 		p.latest = nil
@@ -73,6 +76,7 @@ func (t *Tracker) conclude(k *tracked) {
 	k.http.Reset()
 	k.restSenders()
 	k.conn.Connection, k.tls = nil, nil
+	k.conn.Connection, k.conn.Repeated, k.tls = nil, nil, nil
 }
 
 // ready is when the connection could have carried its first request, ns since

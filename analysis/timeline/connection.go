@@ -40,6 +40,10 @@ type Connection struct {
 	// at most maxSurplus of them; SurplusOmitted is how many more there were.
 	Surplus        []Surplus
 	SurplusOmitted int
+	// Repeated is how its opening was repeated, nil if it was not; Setback what
+	// held it up. Both are set when Close is called.
+	Repeated *Repeated
+	Setback  Setback
 	// Why is the reason of its end; it is set when Close is called.
 	Why reassembly.Reason
 	// End is when it ended, ns since the epoch: its last packet, or the end
@@ -89,11 +93,14 @@ type Pair struct {
 	Transactions   int
 	Busy           int // connections with a transaction under way, now
 	PeakBusy       int
+	Caller         *Caller
 
 	lastEnd     capture.Frame // of the latest transaction
 	latest      *Connection   // which carried it; nil once it is closed
 	free        int           // connections that others could have used, had they been kept
 	lastOverlap int64         // when a transaction last began while another was under way
+	failures    int           // attempts to connect that failed, while none had been accepted
+	accepted    bool          // one was
 	slot        int
 	made        uint64 // its number among the pairs of the run
 	open        int    // connections not yet closed

@@ -14,6 +14,7 @@ type pairs struct {
 	// have some, in the order in which they got one. A flood makes pairs as
 	// fast as packets come: none may be looked for.
 	quiet, live pairList
+	callers     map[callerKey]*Caller
 	slotsFree   []int
 	slots       int
 	made        uint64 // how many there ever were
@@ -43,6 +44,7 @@ func (t *Tracker) pairOf(c *reassembly.Connection) *Pair {
 	}
 	t.pairs.made++
 	p := &Pair{Client: key.client, Server: key.server, Source: key.source, made: t.pairs.made}
+	p.Caller = t.pairs.callerOf(p)
 	if n := len(t.pairs.slotsFree); n > 0 {
 		p.slot = t.pairs.slotsFree[n-1]
 		t.pairs.slotsFree = t.pairs.slotsFree[:n-1]
@@ -118,6 +120,7 @@ func (t *Tracker) forgetPair(p *Pair) {
 	} else {
 		t.pairs.quiet.remove(p)
 	}
+	t.pairs.leaveCaller(p)
 	delete(t.pairs.byKey, pairKey{p.Client, p.Server, p.Source})
 	t.pairs.slotsFree = append(t.pairs.slotsFree, p.slot)
 	p.gone = true

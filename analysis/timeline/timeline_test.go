@@ -71,7 +71,7 @@ func TestAccounts(t *testing.T) {
 			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 			+5ms   > .`, `
 			1 GET /a 200: connect_retry 1s, connect 10ms, network 10ms
-			end-of-capture 1 of 1
+			end-of-capture 1 of 1 packet-loss
 			pair 1 1 peak 1`},
 		"pipelined": {handshake + `
 			+0     > P. "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"

@@ -44,10 +44,11 @@ type Stats struct {
 // Tracker makes transactions and their accounts out of connections. It is the
 // [reassembly.Handler] of a run.
 type Tracker struct {
-	h     Handler
-	pool  *http1.Pool
-	pairs pairs
-	stats Stats
+	h        Handler
+	pool     *http1.Pool
+	pairs    pairs
+	openings openings
+	stats    Stats
 
 	tracked      []*tracked      // by connection slot; nil until there is something to keep
 	predecessors []capture.Frame // by connection slot, see Connection.Predecessor
@@ -127,6 +128,7 @@ func (t *Tracker) Open(c *reassembly.Connection) {
 		t.tracked = append(t.tracked, nil)
 		t.predecessors = append(t.predecessors, capture.Frame{})
 	}
+	t.openings.begin(slot)
 	t.predecessors[slot] = t.pairs.byKey[keyOf(c)].take()
 }
 
@@ -202,6 +204,9 @@ func (k *tracked) pair() *Pair {
 
 // Segment is part of reassembly.Handler.
 func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reassembly.Reading) {
+	if s.Flags&capture.SYN != 0 || r.Events.Is(reassembly.HandshakeDone) {
+		t.openings.segment(c, s, r)
+	}
 	k := t.at(c)
 	if k == nil {
 		if s.Len == 0 || r.Events.Is(nothing) {
