@@ -27,6 +27,7 @@ func All() []*analysis.Rule {
 	rules := []*analysis.Rule{
 		// connect
 		handshakeOverhead(),
+		synRetry(),
 
 		// tcp
 
