@@ -28,6 +28,7 @@ func All() []*analysis.Rule {
 		// connect
 		handshakeOverhead(),
 		synRetry(),
+		synackRetry(),
 
 		// tcp
 
