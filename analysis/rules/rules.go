@@ -29,6 +29,7 @@ func All() []*analysis.Rule {
 		handshakeOverhead(),
 		synRetry(),
 		synackRetry(),
+		connectionRefused(),
 
 		// tcp
 
