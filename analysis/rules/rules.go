@@ -30,6 +30,7 @@ func All() []*analysis.Rule {
 		synRetry(),
 		synackRetry(),
 		connectionRefused(),
+		connectionUnanswered(),
 
 		// tcp
 
