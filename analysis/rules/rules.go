@@ -31,6 +31,7 @@ func All() []*analysis.Rule {
 		synackRetry(),
 		connectionRefused(),
 		connectionUnanswered(),
+		unusedConnection(),
 
 		// tcp
 
