@@ -75,7 +75,6 @@ func (t *Tracker) conclude(k *tracked) {
 	}
 	k.http.Reset()
 	k.restSenders()
-	k.conn.Connection, k.tls = nil, nil
 	k.conn.Connection, k.conn.Repeated, k.tls = nil, nil, nil
 }
 
