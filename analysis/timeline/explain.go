@@ -121,7 +121,7 @@ func (k *tracked) view(f *sender, s *capture.Segment, side reassembly.Side) *vie
 // repairSilence is the least silence before the repair of a loss that no
 // acknowledgement reported, ns: a tail loss probe waits for two round trips
 // (RFC 8985 §7.2), which jitter may shorten.
-func repairSilence(rtt int64) int64 { return max(rtt*3/2, 10e6) }
+func repairSilence(rtt int64) int64 { return max(rtt*19/10, 10e6) }
 
 // wasLost: the silence was broken by the repair of packets that the capture
 // point never saw.

@@ -5,14 +5,15 @@ import "connlint/capture"
 // identities follows the IP identifications of one side's packets. Linux
 // counts them for each connection (net/ipv4/ip_output.c: one for each packet on
 // the wire), so that a step says how many packets left the host and did not
-// pass the capture point. Hosts that draw them otherwise are found out.
+// pass the capture point. A host that counts for all connections together
+// gives itself away: its numbers go on while this connection is silent.
 type identities struct {
-	last    uint16
+	time    int64 // of the latest packet, ns since the epoch
 	lastLen int
-	good    uint16 // steps of exactly one packet
-	bad     uint16 // steps of another kind
-	missing uint16 // since the side's last new data
-	lost    uint32 // in all, where something was repaired
+	last    uint16
+	calm    uint16 // silences over which no number was missing
+	odd     uint16 // silences over which some were, or the count went elsewhere
+	missing uint16 // numbers missing since the side's last new data
 	seen    bool
 }
 
@@ -30,24 +31,34 @@ func (d *identities) note(s *capture.Segment, full int) {
 		if full > 0 && d.lastLen > full {
 			packets = (d.lastLen + full - 1) / full
 		}
-		switch step := int(int16(s.IPID-d.last)) - packets; {
-		case step == 0:
-			d.good = min(d.good+1, 1<<15)
-		case step > 0 && step <= maxMissing:
-			d.missing += uint16(step)
-		case step > -maxMissing && step < 0:
+		step := int(int16(s.IPID-d.last)) - packets
+		if step > -maxMissing && step < 0 {
 			return // it was overtaken
-		default:
-			d.bad = min(d.bad+1, 1<<15)
+		}
+		if s.Time-d.time > idSilence {
+			if step == 0 {
+				d.calm = min(d.calm+1, 1<<14)
+			} else {
+				d.odd = min(d.odd+1, 1<<14)
+			}
+		}
+		if step > 0 && step <= maxMissing {
+			d.missing += uint16(step)
 		}
 	}
-	d.last, d.lastLen, d.seen = s.IPID, s.Len, true
+	d.last, d.lastLen, d.time, d.seen = s.IPID, s.Len, s.Time, true
 }
 
+// idSilence is what counts as a silence, ns: what a host sends in one go is
+// numbered in one go however it counts.
+const idSilence = int64(1e6)
+
 // gone is how many packets of the side are missing since its last new data;
-// 0 if its numbers do not tell.
+// 0 if its numbers do not tell. The silence behind which they went missing is
+// itself an odd one.
 func (d *identities) gone() int {
-	if d.good < 3 || d.bad*8 > d.good {
+	few := d.missing <= 2 && d.calm == 1 && d.odd <= 1 // a probe, or probe and time-out, early in a connection
+	if d.calm < 2 && !few || (d.odd-min(d.odd, 1))*3 > d.calm {
 		return 0
 	}
 	return int(d.missing)

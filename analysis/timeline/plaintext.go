@@ -106,13 +106,14 @@ func (k *tracked) continued(x *http1.Transaction) capture.Frame {
 // acknowledged looks whether the client's ACK makes transactions final, and
 // whether it answers a later transmission of the last byte than the first:
 // where the capture was taken near the server, a tail that was lost on the way
-// ended with its repetition.
+// ended with its repetition. A D-SACK says that it had come, and so does a
+// capture taken at the client.
 func (k *tracked) acknowledged(r *reassembly.Reading) {
 	done := k.conn.Flow[reassembly.Server].AckedOffset()
 	n := 0
 	for n < len(k.waiting) && k.waiting[n].covers <= done {
 		if h := k.waiting[n]; h.covers == done && h.http.Response != nil && h.http.End == http1.Complete &&
-			r.Answers == k.repair && r.Answers.Time > h.http.Response.Last.Time {
+			r.Answers == k.repair && !r.Events.Is(reassembly.DSACK) && k.conn.Vantage() != reassembly.AtClient && r.Answers.Time > h.http.Response.Last.Time {
 			h.http.Response.Last, h.http.Response.Ended = r.Answers, r.Answers
 		}
 		n++

@@ -127,11 +127,16 @@ const nothing = reassembly.Duplicate | reassembly.Stray | reassembly.OutOfWindow
 // observe follows a segment: what it tells its receiver, then what its sender
 // did.
 func (k *tracked) observe(s *capture.Segment, r *reassembly.Reading) {
-	if r.Events.Is(nothing) || s.Flags&capture.RST != 0 {
+	if s.Flags&capture.RST != 0 {
 		return
 	}
 	f := &k.sender[r.Side]
-	f.ids.note(s, f.size.of(k.conn.Connection, r.Side))
+	if !r.Events.Is(reassembly.Duplicate) {
+		f.ids.note(s, f.size.of(k.conn.Connection, r.Side))
+	}
+	if r.Events.Is(nothing) {
+		return
+	}
 	if r.Events.Is(reassembly.Jump) && s.Len == 0 {
 		f.unseen = true
 	}
