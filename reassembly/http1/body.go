@@ -20,6 +20,7 @@ func (c *Conn) body(dir Direction, h *half, frame capture.Frame, b []byte) int {
 		n = int(min(uint64(n), h.left))
 		h.left -= uint64(n)
 	}
+	m.digest(b[:n])
 	m.Body.n += uint64(n)
 	m.Last = frame
 	if h.left == 0 {

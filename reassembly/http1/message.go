@@ -65,9 +65,10 @@ type Message struct {
 	// empty line.
 	Offset, HeadSize uint64
 
-	tx      *Transaction
-	charged int  // bytes that the pool counts for it
-	partial bool // the start line was taken for granted before it was whole
+	tx       *Transaction
+	charged  int    // bytes that the pool counts for it
+	bodyHash uint64 // see BodyDigest
+	partial  bool   // the start line was taken for granted before it was whole
 }
 
 // Size is how many bytes the message took in its direction so far, its holes
