@@ -194,10 +194,11 @@ func (h *Handshake) Duration() int64 {
 
 // Teardown is how a connection ended.
 type Teardown struct {
-	FIN   [2]capture.Frame // the first FIN of each side
-	RST   capture.Frame    // the first RST
-	RSTBy Side             // who sent it
-	RSTs  [2]uint16        // how many each side sent
+	FIN    [2]capture.Frame // the first FIN of each side
+	RST    capture.Frame    // the first RST
+	RSTBy  Side             // who sent it
+	RSTs   [2]uint16        // how many each side sent
+	RSTTTL uint8            // TTL or hop limit of the first RST
 }
 
 // First is the side that closed first, by FIN or RST, and the packet that

@@ -172,7 +172,7 @@ func (t *Tracker) lifetime(c *Connection, s *capture.Segment, r *Reading) {
 	if s.Flags&capture.RST != 0 && r.Events&Duplicate == 0 {
 		c.History.add(r.Side, 'R')
 		if c.Teardown.RST.IsZero() {
-			c.Teardown.RST, c.Teardown.RSTBy = s.Frame, r.Side
+			c.Teardown.RST, c.Teardown.RSTBy, c.Teardown.RSTTTL = s.Frame, r.Side, s.TTL
 		}
 		count(&c.Teardown.RSTs[r.Side])
 	}
