@@ -44,6 +44,12 @@ type Connection struct {
 	// held it up. Both are set when Close is called.
 	Repeated *Repeated
 	Setback  Setback
+	// Unacked is how many payload bytes of the sender of the first RST were not
+	// acknowledged when that came, as far as the capture point knew.
+	Unacked int
+	// Behind is the latest segment with payload of a side whose peer had sent
+	// its FIN before: the connection is half closed and in use (RFC 9293 §3.6).
+	Behind capture.Frame
 	// Why is the reason of its end; it is set when Close is called.
 	Why reassembly.Reason
 	// End is when it ended, ns since the epoch: its last packet, or the end
@@ -104,6 +110,7 @@ type Pair struct {
 	slot        int
 	made        uint64 // its number among the pairs of the run
 	open        int    // connections not yet closed
+	failed      int    // requests that failed and were not sent again, as far as they are remembered
 	gone        bool
 	jitter      [2]jitter // of the hosts, by side
 	prev, next  *Pair

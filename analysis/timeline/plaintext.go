@@ -66,7 +66,8 @@ func (k *tracked) Transaction(x *http1.Transaction) {
 	} else {
 		h = new(held)
 	}
-	*h = held{http: x, x: Transaction{Spans: h.x.Spans[:0], Stalls: h.x.Stalls[:0], Ramps: h.x.Ramps[:0]}, covers: k.position[reassembly.Server]}
+	*h = held{http: x, x: Transaction{Spans: h.x.Spans[:0], Stalls: h.x.Stalls[:0], Ramps: h.x.Ramps[:0], RetryOf: k.attempt(x)},
+		covers: k.position[reassembly.Server]}
 	if k.expect.index == x.Index && x.Request != nil {
 		h.cont, h.waited = k.continued(x), k.expect.head
 		k.expect = expectation{}

@@ -58,6 +58,7 @@ type Tracker struct {
 	made, limit  int     // of these, in all
 	spans        spans   // scratch
 	view         view    // scratch
+	tries        tries
 }
 
 // New makes a Tracker that reports to h.
@@ -111,6 +112,7 @@ type tracked struct {
 	past                [2]past // the message of each side that ended last
 	ended               [2]bool // directions whose end the parser was told of
 	now                 capture.Frame
+	carrier             reassembly.Side       // who sent the segment that is being read
 	repair              capture.Frame         // the latest segment in which the server sent bytes again
 	position            [2]uint64             // stream offset behind the latest chunk, by side
 	early               [2][recordHeader]byte // the first bytes of each side, in case they are of TLS
@@ -217,7 +219,7 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 	if c.Turned() && !k.turned {
 		t.turnRound(k)
 	}
-	k.now = s.Frame
+	k.now, k.carrier = s.Frame, r.Side
 	if !k.conn.Traits.Is(otherProtocols) {
 		k.observe(s, r)
 	}
@@ -227,6 +229,7 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 	case r.Side == reassembly.Server && r.Events.Is(reassembly.Retransmission):
 		k.repair = s.Frame
 	}
+	k.tearDown(s, r)
 	if s.Flags&capture.RST != 0 && r.Events&reassembly.OutOfWindowReset == 0 {
 		k.reset(reassembly.Client, s.Frame)
 		k.reset(reassembly.Server, s.Frame)

@@ -24,6 +24,9 @@ type Transaction struct {
 	// Pipelined: the request was sent before the response to the one before
 	// it had come.
 	Pipelined bool
+	// RetryOf is the failed request that this one repeats on a connection of
+	// its own.
+	RetryOf Try
 	// Spans partition the time from Start to End; Time is their sum by cause.
 	Spans []Span
 	Time  Account
