@@ -49,6 +49,7 @@ func All() []*analysis.Rule {
 		closeDelimitedBody(),
 
 		// close
+		resetMidResponse(),
 		clientAbort(),
 
 		// ports
