@@ -51,6 +51,7 @@ func All() []*analysis.Rule {
 		// close
 		resetMidResponse(),
 		clientAbort(),
+		closedWithoutAnswer(),
 
 		// ports
 	}
