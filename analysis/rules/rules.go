@@ -52,6 +52,7 @@ func All() []*analysis.Rule {
 		resetMidResponse(),
 		clientAbort(),
 		closedWithoutAnswer(),
+		resetDestroysResponse(),
 
 		// ports
 	}
