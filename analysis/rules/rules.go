@@ -53,6 +53,7 @@ func All() []*analysis.Rule {
 		clientAbort(),
 		closedWithoutAnswer(),
 		resetDestroysResponse(),
+		halfCloseTakenForEnd(),
 
 		// ports
 	}
