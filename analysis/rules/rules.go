@@ -54,6 +54,7 @@ func All() []*analysis.Rule {
 		closedWithoutAnswer(),
 		resetDestroysResponse(),
 		halfCloseTakenForEnd(),
+		requestRetry(),
 
 		// ports
 	}
