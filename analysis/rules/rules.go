@@ -55,6 +55,7 @@ func All() []*analysis.Rule {
 		resetDestroysResponse(),
 		halfCloseTakenForEnd(),
 		requestRetry(),
+		nonIdempotentRetry(),
 
 		// ports
 	}
