@@ -56,6 +56,7 @@ func All() []*analysis.Rule {
 		halfCloseTakenForEnd(),
 		requestRetry(),
 		nonIdempotentRetry(),
+		closeWaitLeak(),
 
 		// ports
 	}
