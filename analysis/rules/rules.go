@@ -57,6 +57,7 @@ func All() []*analysis.Rule {
 		requestRetry(),
 		nonIdempotentRetry(),
 		closeWaitLeak(),
+		abortiveClose(),
 
 		// ports
 	}
