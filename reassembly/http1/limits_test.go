@@ -105,6 +105,17 @@ func TestOutstandingLimit(t *testing.T) {
 	}
 }
 
+// Who has no answer on a connection where messages were left aside may have had
+// one: only there is it said to be in doubt.
+func TestUnansweredOverLimit(t *testing.T) {
+	for limit, want := range map[int]int{1: 1, 3: 0} {
+		r := run(t, false, Limits{Outstanding: limit}, []op{get, get})
+		if n := strings.Count(strings.Join(r.done, "\n"), "over limit"); n != want || len(r.done) != min(limit, 2) {
+			t.Errorf("limit %d: %d in doubt of %q, want %d", limit, n, r.done, want)
+		}
+	}
+}
+
 func TestOutstandingCountsDropped(t *testing.T) {
 	pool := NewPool(Limits{Outstanding: 3})
 	var c Conn

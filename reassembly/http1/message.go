@@ -91,7 +91,7 @@ const (
 	// InGap: no response was seen, and a hole stands where it may have been.
 	InGap
 	// OverLimit: too many requests were outstanding; this response's request
-	// was not kept.
+	// was not kept; or, where there is no response, one may not have been.
 	OverLimit
 	// InterimsDropped: there were more interim responses than are kept.
 	InterimsDropped

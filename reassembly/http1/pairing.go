@@ -18,6 +18,7 @@ type pairing struct {
 	// hole: its new request says that the ones before are answered or dead.
 	pipelines bool
 	unmarked  bool // some that wait may not have maybe set
+	over      bool // a limit left messages out: who has no answer may have had one
 }
 
 func (p *pairing) full(l *Limits) bool {
@@ -61,6 +62,7 @@ func (c *Conn) pairRequest(m *Message) {
 	}
 	c.forsakeUnanswered()
 	if p.full(&c.pool.limits) {
+		p.over = true
 		p.dropped++
 		return
 	}
@@ -96,6 +98,7 @@ func (c *Conn) pairResponse(m *Message, frame capture.Frame) {
 	t := p.await
 	if t == nil {
 		if p.queued >= c.pool.limits.Outstanding {
+			p.over = true
 			return
 		}
 		t = c.add()
@@ -165,6 +168,9 @@ func (c *Conn) forsake(how End, doubt Doubt) {
 	t := p.await
 	if t.maybe {
 		doubt |= InGap
+	}
+	if p.over {
+		doubt |= OverLimit
 	}
 	p.await = t.next
 	p.waiting--
