@@ -24,7 +24,7 @@ func shutFor(c *timeline.Connection, x *timeline.Transaction) Gates {
 // unread reports whether a limit of the parser left a part of the head aside:
 // the length may have stood there.
 func unread(m *http1.Message) bool {
-	return m != nil && m.Flaws&(http1.HeadTooLarge|http1.TooManyFields) != 0
+	return m != nil && m.Flaws&(http1.HeadTooLarge|http1.TooManyFields|http1.ChunkLineTooLong) != 0
 }
 
 // missing reports whether the capture lacks bytes of the message.

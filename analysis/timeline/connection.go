@@ -67,6 +67,9 @@ type Surplus struct {
 	Declared http1.Count
 	Framing  http1.Framing
 	Flaws    http1.Flaws
+	Status   int    // of a response
+	ToHEAD   bool   // it answers a HEAD
+	Method   string // of a request, its first 8 bytes at most
 	Bytes    uint64
 	End      capture.Frame // the last packet with bytes that the length covers
 	First    capture.Frame // the first packet with surplus

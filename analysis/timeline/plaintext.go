@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"bytes"
+
 	"connlint/capture"
 	"connlint/reassembly"
 	"connlint/reassembly/http1"
@@ -47,7 +49,10 @@ func (k *tracked) Head(m *http1.Message) {
 }
 
 // MessageEnd is part of http1.Handler.
-func (k *tracked) MessageEnd(m *http1.Message) { k.bodyBegan(m) }
+func (k *tracked) MessageEnd(m *http1.Message) {
+	k.bodyBegan(m)
+	k.remember(m)
+}
 
 // bodyBegan notes the first byte of a body that was held for 100 Continue.
 func (k *tracked) bodyBegan(m *http1.Message) {
@@ -79,8 +84,6 @@ func (k *tracked) Transaction(x *http1.Transaction) {
 		k.release(n)
 	}
 	k.waiting = append(k.waiting, h)
-	k.remember(x.Request)
-	k.remember(x.Response)
 	if k.http.Outstanding() == 0 && k.http.Open(http1.Request) == nil && k.http.Open(http1.Response) == nil {
 		k.idle(k.now)
 	}
@@ -199,15 +202,24 @@ type past struct {
 	framing  http1.Framing
 	flaws    http1.Flaws
 	last     capture.Frame
+	status   int
+	toHEAD   bool
+	method   [8]byte // its beginning
 }
 
+// remember keeps what surplus behind the message will be judged by. An interim
+// response counts: bytes may stand behind that, too.
 func (k *tracked) remember(m *http1.Message) {
-	if m != nil {
-		if m.Flaws&(http1.HeadTooLarge|http1.TooManyFields|http1.TrailerTooLarge) != 0 {
-			k.conn.Caveats |= reassembly.LimitReached
-		}
-		k.past[m.Dir] = past{m.Index, m.Declared, m.Framing, m.Flaws, m.Last}
+	if m.Index == 0 {
+		return
 	}
+	if m.Flaws&(http1.HeadTooLarge|http1.TooManyFields|http1.TrailerTooLarge|http1.ChunkLineTooLong) != 0 {
+		k.conn.Caveats |= reassembly.LimitReached
+	}
+	p := &k.past[m.Dir]
+	*p = past{index: m.Index, declared: m.Declared, framing: m.Framing, flaws: m.Flaws, last: m.Last,
+		status: m.Start.Status, toHEAD: m.ToHEAD}
+	copy(p.method[:], m.Start.Method)
 }
 
 // Surplus is part of http1.Handler.
@@ -227,6 +239,8 @@ func (k *tracked) Surplus(dir http1.Direction, index int, n uint64, f capture.Fr
 	s := Surplus{Index: index, Side: side, Bytes: n, First: f}
 	if p := &k.past[dir]; p.index == index {
 		s.Declared, s.Framing, s.Flaws, s.End = p.declared, p.framing, p.flaws, p.last
+		s.Status, s.ToHEAD = p.status, p.toHEAD
+		s.Method = string(bytes.TrimRight(p.method[:], "\x00"))
 	}
 	c.Surplus = append(c.Surplus, s)
 }

@@ -23,6 +23,7 @@ func (c *Conn) body(dir Direction, h *half, frame capture.Frame, b []byte) int {
 	m.digest(b[:n])
 	m.Body.n += uint64(n)
 	m.Last = frame
+	m.keepTail(b[:n])
 	if h.left == 0 {
 		c.dataDone(dir, h, frame)
 	}
@@ -71,11 +72,11 @@ func (c *Conn) chunkSize(dir Direction, h *half, frame capture.Frame, b []byte) 
 		}
 		flaw := h.sizeByte(x)
 		if h.line++; int(h.line) > c.pool.limits.ChunkLine {
-			flaw = ChunkSizeMalformed
+			flaw = ChunkLineTooLong
 		}
 		if flaw != 0 {
 			m.Overhead += uint64(i)
-			c.loseFraming(h, flaw)
+			c.loseFraming(h, flaw, frame)
 			return i
 		}
 	}
@@ -125,13 +126,15 @@ func (c *Conn) sizeDone(h *half) {
 		return
 	}
 	h.m.Chunks++
+	h.m.Chunk = h.left
 	h.state = inChunk
 }
 
 // loseFraming goes on in a message whose coding contradicts itself: what
 // follows counts as its body until something tells its end.
-func (c *Conn) loseFraming(h *half, flaw Flaws) {
+func (c *Conn) loseFraming(h *half, flaw Flaws, frame capture.Frame) {
 	h.m.Flaws |= flaw
+	h.m.Broken = frame
 	h.state, h.left, h.line = lost, 0, 0
 }
 
@@ -147,7 +150,7 @@ func (c *Conn) chunkEnd(h *half, frame capture.Frame, b []byte) int {
 		}
 		h.state, h.left, h.line = inSize, 0, 0
 	default:
-		c.loseFraming(h, ChunkSizeWrong)
+		c.loseFraming(h, ChunkSizeWrong, frame)
 		return 0
 	}
 	m.Last = frame

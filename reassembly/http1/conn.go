@@ -115,6 +115,9 @@ func (c *Conn) Speaks() bool { return c.pairing.index > 0 && !c.switched }
 // borrowed for the call.
 func (c *Conn) Data(dir Direction, frame capture.Frame, b []byte) {
 	h := &c.half[dir]
+	if h.m != nil {
+		h.m.Pieces++
+	}
 	for front := true; len(b) > 0 && !c.switched && h.state != ended; {
 		n := c.step(dir, h, frame, b, front)
 		if n > 0 {
@@ -196,6 +199,7 @@ func (c *Conn) bridged(dir Direction, h *half, frame capture.Frame, n uint64) bo
 	}
 	h.m.Body.n += n
 	h.m.Missing += n
+	h.m.Tail = [8]byte{}
 	h.m.Last = frame
 	if h.left == 0 {
 		c.dataDone(dir, h, frame)
@@ -238,7 +242,7 @@ func (c *Conn) End(dir Direction, frame capture.Frame, how End) {
 // endMessage is the one place where a message ends.
 func (c *Conn) endMessage(dir Direction, h *half, end End, frame capture.Frame) {
 	m := h.m
-	m.End, m.Ended = end, frame
+	m.End, m.Ended, m.Due = end, frame, h.due(end)
 	if end == Complete && m.Framing != None {
 		m.Body.kind = countKnown
 	}

@@ -42,6 +42,7 @@ func (c *Conn) cutTrial(dir Direction, h *half, frame capture.Frame, how End) {
 // under a snap length that is all there will ever be.
 func (c *Conn) cutMessage(dir Direction, h *half, how End, frame capture.Frame) {
 	m := h.m
+	h.misjudged(how)
 	if h.state != inHead {
 		c.endMessage(dir, h, how, frame)
 		return

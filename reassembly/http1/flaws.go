@@ -26,12 +26,13 @@ const (
 	TooManyFields                               // fields beyond the limit were not looked at
 	HeadTooLarge                                // the head beyond the limit was not looked at
 	TrailerTooLarge                             // the trailers beyond the limit were not looked at
-	ChunkSizeMalformed                          // a chunk-size line without a size, or beyond the limit
+	ChunkSizeMalformed                          // a chunk-size line without a size
 	ChunkSizeOverflow                           // a chunk size of 2^63 or more
-	ChunkSizeWrong                              // no line end where the chunk's data should end
+	ChunkSizeWrong                              // no line end where the chunk's data should end, or the last chunk inside of them
 	Headless                                    // a response without a status line to a request of HTTP/1.x
 	ProxyPreface                                // a PROXY protocol header before the request: no flaw of HTTP
 	PresumedHEAD                                // a response to an unseen request, the next status line in place of its body
+	ChunkLineTooLong                            // a chunk-size line beyond the limit: what follows was not followed
 )
 
 // Has reports whether all of the flaws in want are set.
@@ -44,7 +45,7 @@ func (f Flaws) String() string {
 		"bare LF", "obsolete folding", "leading CRLF", "trailing CRLF", "whitespace before colon",
 		"malformed field", "malformed version", "malformed target", "too many fields", "head too large",
 		"trailer too large", "chunk size malformed", "chunk size overflow", "chunk size wrong", "headless",
-		"PROXY preface", "presumed HEAD"}
+		"PROXY preface", "presumed HEAD", "chunk line too long"}
 	var b strings.Builder
 	for i, name := range names {
 		if f&(1<<i) == 0 {

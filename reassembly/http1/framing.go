@@ -48,6 +48,7 @@ func (e End) String() string {
 // response, nil if it was not seen: it is then taken for a GET.
 func (m *Message) decideFraming(request *Message) {
 	m.readLength()
+	m.ToHEAD = request != nil && string(request.Start.Method) == "HEAD"
 	coded, chunkedLast := m.readTransferEncoding()
 	if coded && !m.Declared.IsAbsent() {
 		m.Flaws |= LengthAndTransferEncoding
@@ -83,7 +84,7 @@ func (m *Message) bodyless(request *Message, coded bool) bool {
 		}
 		return true
 	}
-	return status == 304 || request != nil && string(request.Start.Method) == "HEAD"
+	return status == 304 || m.ToHEAD
 }
 
 // tunnels reports whether m is the successful response to CONNECT.

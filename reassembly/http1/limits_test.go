@@ -67,7 +67,7 @@ func TestTooManyFields(t *testing.T) {
 func TestChunkLineTooLong(t *testing.T) {
 	for n, want := range map[int]bool{30: false, 31: true} {
 		r := run(t, false, Limits{ChunkLine: 32}, []op{get, te + "5;" + strings.Repeat("x", n-1) + "\r\nhello\r\n0\r\n\r\n"})
-		if got := strings.Contains(r.done[0], "chunk size malformed"); got != want {
+		if got := strings.Contains(r.done[0], "chunk line too long"); got != want {
 			t.Errorf("line of %d bytes: %s", n+1, r.done[0])
 		}
 	}

@@ -53,6 +53,18 @@ type Message struct {
 	Chunks   uint64
 	Overhead uint64
 	LastSeen bool // the last chunk came, RFC 9112 §7.1
+	// Chunk is the size that the latest chunk with data gave itself; Due is
+	// how much of the body, or of that chunk, was still to come when the
+	// message ended. Broken is where chunked coding contradicted itself.
+	Chunk, Due uint64
+	Broken     capture.Frame
+	// Pieces counts the pieces of data that it came in, from the one that made
+	// its start line whole: segments, as a rule.
+	Pieces uint64
+	// Tail is the last eight bytes of the body as sent, without chunked coding.
+	Tail [8]byte
+	// ToHEAD: the response answers a HEAD.
+	ToHEAD bool
 
 	// First, Head and Last are the frames of the first byte, of the last
 	// byte of the head (zero if it never came) and of the last byte so far.

@@ -120,6 +120,8 @@ func framings() []script {
 		{name: "cut within a chunk", ops: []op{get, te + "5\r\nhel", "<fin"}},
 		{name: "cut within the trailer", ops: []op{get, te + "5\r\nhello\r\n0\r\n", "<fin"}},
 		{name: "chunk size wrong", ops: []op{get, te + "3\r\nhello\r\n0\r\n\r\n", "<fin"}},
+		{name: "chunk size too large", ops: []op{get, te + "20\r\nhello\r\n0\r\n\r\n", "<fin"}},
+		{name: "chunk size too large, capture ends", ops: []op{get, te + "20\r\nhello\r\n0\r\n\r\n"}},
 		{name: "chunk size wrong, then the next", ops: []op{get, te + "3\r\nhello\r\n0\r\n\r\n", getB, ok5}},
 		{name: "chunk size no number", ops: []op{get, te + "xyz\r\nhello", "<fin"}},
 		{name: "chunk size empty", ops: []op{get, te + "\r\nhello", "<rst"}},

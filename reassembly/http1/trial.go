@@ -173,6 +173,7 @@ func (c *Conn) accept(dir Direction, h *half, frame capture.Frame) {
 	if h.proxied {
 		m.Flaws |= ProxyPreface
 	}
+	m.Pieces = 1
 	h.m, h.done, h.state, h.line = m, nil, inHead, 0
 	h.back, h.fresh, h.stray, h.proxied, h.spoilt = atStart, false, false, false, false
 	c.pair(m, frame)

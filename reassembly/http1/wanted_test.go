@@ -327,6 +327,12 @@ func wanted() map[string][]string {
 		"chunk size wrong": {
 			"1: GET /a none complete => 200 chunked 12+ garbled {chunk size wrong}",
 		},
+		"chunk size too large": {
+			"1: GET /a none complete => 200 chunked 12+ cut by close {chunk size wrong}",
+		},
+		"chunk size too large, capture ends": {
+			"1: GET /a none complete => 200 chunked 12+ still open",
+		},
 		"chunk size wrong, then the next": {
 			"1: GET /a none complete => 200 chunked 12+ garbled {chunk size wrong}",
 			"2: GET /b none complete => 200 length 5 of 5 complete",
