@@ -45,6 +45,10 @@ func All() []*analysis.Rule {
 		// framing
 		contentLengthTooLong(),
 		contentLengthTooShort(),
+		contentLengthAndTransferEncoding(),
+		conflictingContentLength(),
+		chunkedUnterminated(),
+		chunkSizeWrong(),
 		truncatedResponse(),
 		closeDelimitedBody(),
 

@@ -43,9 +43,11 @@ func truncated(m *http1.Message) bool {
 }
 
 // otherwise reports whether the response was not cut, or is spoken of by
-// another rule: that of a length which its sender did not keep.
+// another rule: those of a length which its sender did not keep, of a last
+// chunk which it did not send, and of lengths that say nothing.
 func otherwise(c *timeline.Connection, x *http1.Transaction, m *http1.Message) bool {
-	return perhapsHEAD(x, m) || leftStream(c, m) || promisedMore(c, m)
+	return perhapsHEAD(x, m) || leftStream(c, m) || promisedMore(c, m) || unterminated(c, m) || m.Flaws&brokenChunks != 0 ||
+		m.End == http1.CutByClose && m.Flaws.Has(http1.ConflictingLength)
 }
 
 // perhapsHEAD reports whether a message may be the answer to a HEAD that is not
