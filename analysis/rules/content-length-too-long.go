@@ -19,7 +19,7 @@ func contentLengthTooLong() *analysis.Rule {
 		Start: func(p *analysis.Pass) analysis.Run {
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 				for _, m := range [...]*http1.Message{x.HTTP.Request, x.HTTP.Response} {
-					if m != nil && promisedMore(c, m) && !perhapsHEAD(x.HTTP, m) {
+					if m != nil && promisedMore(c, m) && !perhapsHEAD(x.HTTP, m) && !countsUnpacked(m) {
 						p.Report(tooLong(c, x, m))
 					}
 				}

@@ -46,7 +46,7 @@ func truncated(m *http1.Message) bool {
 // another rule: those of a length which its sender did not keep, of a last
 // chunk which it did not send, and of lengths that say nothing.
 func otherwise(c *timeline.Connection, x *http1.Transaction, m *http1.Message) bool {
-	return perhapsHEAD(x, m) || leftStream(c, m) || promisedMore(c, m) || unterminated(c, m) || m.Flaws&brokenChunks != 0 ||
+	return perhapsHEAD(x, m) || leftStream(c, m) || promisedMore(c, m) || countsUnpacked(m) || unterminated(c, m) || m.Flaws&brokenChunks != 0 ||
 		m.End == http1.CutByClose && m.Flaws.Has(http1.ConflictingLength)
 }
 
