@@ -78,6 +78,7 @@ func (t *Tracker) occupy(c *Connection, s *capture.Segment, r *Reading) {
 		r.Events |= Data
 		c.History.add(r.Side, 'D')
 		t.size(c, s, r)
+		f.push(s, end)
 	}
 	if s.Flags&capture.FIN != 0 && f.has&hasFIN == 0 && !end.Before(f.next) {
 		f.has |= hasFIN

@@ -57,6 +57,7 @@ const (
 	hasEnded                  // its FIN was handed on
 	hasPacket                 // at least one packet of this side was seen
 	hasAcked                  // an ACK of it was seen: acked is more than the start
+	hasPushed                 // its last bytes came with PSH
 )
 
 // stamp is as much of a segment as tells a copy of it from a repetition.

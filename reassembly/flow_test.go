@@ -28,6 +28,25 @@ func TestCounters(t *testing.T) {
 	}
 }
 
+// PSH counts with the highest bytes only: a repair says nothing of the end.
+func TestPushed(t *testing.T) {
+	steps := []struct {
+		flags capture.Flags
+		seq   int
+		want  bool
+	}{{ack, 1, false}, {psh, 101, true}, {ack, 1, true}, {ack, 201, false}, {psh, 101, false}}
+	for n := range steps {
+		w := newWire(t, Config{})
+		w.shake()
+		for _, step := range steps[:n+1] {
+			w.send(ms, Client, seg{flags: step.flags, seq: step.seq, ack: 1, fill: 100})
+		}
+		if got := w.only().rec.Flow[Client].Pushed(); got != steps[n].want {
+			t.Errorf("behind segment %d: %v", n, got)
+		}
+	}
+}
+
 // A needless repetition that is seen to be one is not counted again when its
 // D-SACK comes.
 func TestSpuriousOnce(t *testing.T) {

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
 	"connlint/analysis"
 	"connlint/analysis/timeline"
@@ -33,8 +32,7 @@ func conflicting(c *timeline.Connection, x *timeline.Transaction, m *http1.Messa
 	f := &analysis.Finding{
 		Subject: analysis.Transaction(c, x),
 		Culprit: role(reassembly.Side(m.Dir)),
-		Message: fmt.Sprintf("%s gives itself a Content-Length of %s", titled(m), lengthsOf(m)),
-		Lost:    analysis.Cost{},
+		Message: fmt.Sprintf("%s gives itself a Content-Length of %s", titled(m), valuesOf(m, "content-length", " and ")),
 	}
 	if m.Flaws.Has(http1.MalformedLength) {
 		f.Message += ", which is no number of bytes"
@@ -45,26 +43,4 @@ func conflicting(c *timeline.Connection, x *timeline.Transaction, m *http1.Messa
 	}
 	f.Evidence.Cite(m.Head, "Content-Length")
 	return f
-}
-
-// lengthsOf lists the first values that a message has, each once.
-func lengthsOf(m *http1.Message) string {
-	const most = 4
-	var all []string
-	known := map[string]bool{}
-	for v := range m.Header.Elements("content-length") {
-		s := excerpt(v)
-		if known[s] {
-			continue
-		}
-		if known[s] = true; len(all) == most {
-			all = append(all, "…")
-			break
-		}
-		all = append(all, s)
-	}
-	if len(all) == 0 {
-		return "nothing"
-	}
-	return strings.Join(all, " and ")
 }

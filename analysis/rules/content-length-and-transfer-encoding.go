@@ -34,7 +34,7 @@ func twoLengths(c *timeline.Connection, x *timeline.Transaction, m *http1.Messag
 		Subject: analysis.Transaction(c, x),
 		Culprit: role(reassembly.Side(m.Dir)),
 		Message: fmt.Sprintf("%s has both Content-Length: %s and Transfer-Encoding: %s", titled(m),
-			excerpt(m.Header.Get("content-length")), excerpt(m.Header.Get("transfer-encoding"))),
+			valuesOf(m, "content-length", " and "), valuesOf(m, "transfer-encoding", ", ")),
 	}
 	if body, ok := m.Body.Exact(); ok && m.Framing == http1.Chunked {
 		f.Message += fmt.Sprintf("; by its chunks the body has %s bytes", grouped(body))

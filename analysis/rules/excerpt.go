@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strconv"
+	"strings"
 
 	"connlint/reassembly/http1"
 )
@@ -16,6 +17,29 @@ func excerpt(b []byte) string {
 		return strconv.QuoteToASCII(string(b[:maxExcerpt])) + "…"
 	}
 	return strconv.QuoteToASCII(string(b))
+}
+
+// valuesOf lists the first elements of a field, each once; "nothing" if there
+// are none.
+func valuesOf(m *http1.Message, name, between string) string {
+	const most = 4
+	var all []string
+	known := map[string]bool{}
+	for v := range m.Header.Elements(name) {
+		s := excerpt(v)
+		if known[s] {
+			continue
+		}
+		if known[s] = true; len(all) == most {
+			all = append(all, "…")
+			break
+		}
+		all = append(all, s)
+	}
+	if len(all) == 0 {
+		return "nothing"
+	}
+	return strings.Join(all, between)
 }
 
 // titled says which message is meant: "the request", "the response", "the 204".

@@ -30,7 +30,7 @@ func messageStalled() *analysis.Rule {
 				if m == nil || !unfinished(c, m) || m.Dir == http1.Response && countsUnpacked(m) {
 					return
 				}
-				if silence := waitedFor(c, m); silence >= limit {
+				if silence := waitedFor(c, m); silence >= limit && silence < joined {
 					p.Report(stalled(c, x, m, silence, limit))
 				}
 			}}
@@ -39,14 +39,14 @@ func messageStalled() *analysis.Rule {
 }
 
 // unfinished reports whether the sender of m owes bytes of a length that it
-// has said itself, all it sent has arrived, and the receiver has room: nothing
-// but the sender holds the rest. Between two chunks a sender owes nothing; one
+// has said itself, all it sent has arrived, its stack had nothing more to send,
+// and the receiver has room: nothing but the application holds the rest. Between two chunks a sender owes nothing; one
 // that waits for 100 Continue was told to.
 func unfinished(c *timeline.Connection, m *http1.Message) bool {
 	sender := reassembly.Side(m.Dir)
 	from, to := &c.Flow[sender], &c.Flow[sender.Peer()]
 	switch {
-	case m.Due == 0 || from.InFlight() > 0 || to.Window == 0:
+	case m.Due == 0 || from.InFlight() > 0 || to.Window == 0 || !from.Pushed():
 		return false
 	case m.Dir == http1.Request && m.Body.Least() == 0 && m.Header.HasToken("expect", "100-continue"):
 		return false
@@ -67,6 +67,10 @@ func waitedFor(c *timeline.Connection, m *http1.Message) int64 {
 	}
 	return m.Ended.Sub(m.Last)
 }
+
+// joined is a silence, ns, that no capture has watched: files with days between
+// them were put into one.
+const joined = int64(24 * 3600e9)
 
 func stalled(c *timeline.Connection, x *timeline.Transaction, m *http1.Message, silence, limit int64) *analysis.Finding {
 	f := &analysis.Finding{

@@ -23,7 +23,7 @@ func transferEncodingInHTTP10() *analysis.Rule {
 					messages(x.HTTP, func(m *http1.Message) {
 						if severity, why := miscoded(x.HTTP, m); severity != 0 {
 							bad[m.Dir].add(c, x, severity, m.Head, "Transfer-Encoding", func() string {
-								return fmt.Sprintf("Transfer-Encoding: %s in %s, %s", excerpt(m.Header.Get("transfer-encoding")), titled(m), why)
+								return fmt.Sprintf("Transfer-Encoding: %s in %s, %s", valuesOf(m, "transfer-encoding", ", "), titled(m), why)
 							})
 						}
 					})

@@ -48,6 +48,9 @@ type unasked struct {
 // 9110 §15.5.9). Where the client sent what is no request, it was answered.
 func nobodyAsked(c *timeline.Connection, x *http1.Transaction) bool {
 	m := x.Response
+	if fin := c.Teardown.FIN[reassembly.Client]; m != nil && !fin.IsZero() && fin.Time < m.First.Time {
+		return false // to a client that has gone: an error for what it did not ask
+	}
 	if x.Request != nil || m == nil || m.Start.Status == 408 || m.Framing == http1.Undecided || c.Traits.Is(beyondHTTP1) {
 		return false
 	}

@@ -69,7 +69,7 @@ type Surplus struct {
 	Flaws    http1.Flaws
 	Status   int    // of a response
 	ToHEAD   bool   // it answers a HEAD
-	Method   string // of a request, its first 8 bytes at most
+	Method   string // of a request, its first 8 bytes at most; none of HTTP/0.9
 	Bytes    uint64
 	End      capture.Frame // the last packet with bytes that the length covers
 	First    capture.Frame // the first packet with surplus

@@ -219,7 +219,9 @@ func (k *tracked) remember(m *http1.Message) {
 	p := &k.past[m.Dir]
 	*p = past{index: m.Index, declared: m.Declared, framing: m.Framing, flaws: m.Flaws, last: m.Last,
 		status: m.Start.Status, toHEAD: m.ToHEAD}
-	copy(p.method[:], m.Start.Method)
+	if m.Start.Major > 0 {
+		copy(p.method[:], m.Start.Method)
+	}
 }
 
 // Surplus is part of http1.Handler.
