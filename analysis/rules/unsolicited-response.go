@@ -54,15 +54,7 @@ func nobodyAsked(c *timeline.Connection, x *http1.Transaction) bool {
 	if x.Request != nil || m == nil || m.Start.Status == 408 || m.Framing == http1.Undecided || c.Traits.Is(beyondHTTP1) {
 		return false
 	}
-	if x.Index == 1 && c.Flow[reassembly.Client].Bytes > 0 {
-		return false
-	}
-	for i := range c.Surplus {
-		if c.Surplus[i].Side == reassembly.Client {
-			return false
-		}
-	}
-	return true
+	return !x.Unread
 }
 
 func (u *unasked) add(c *timeline.Connection, x *timeline.Transaction) {

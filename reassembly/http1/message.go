@@ -122,6 +122,9 @@ type Transaction struct {
 	// wait for it.
 	End   End
 	Doubt Doubt
+	// Unread, of a transaction without Request: the response may answer bytes
+	// of the client that are no request, or that could not be read as one.
+	Unread bool
 
 	next         *Transaction
 	requestDone  bool

@@ -102,6 +102,7 @@ func (c *Conn) pairResponse(m *Message, frame capture.Frame) {
 			return
 		}
 		t = c.add()
+		t.Unread = c.half[Request].unread()
 		if p.dropped > 0 {
 			p.dropped--
 			t.Doubt |= OverLimit

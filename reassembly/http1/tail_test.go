@@ -1,6 +1,9 @@
 package http1
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestTailAndDue asserts what is kept of a body's end, however it was cut into
 // pieces.
@@ -52,6 +55,36 @@ func TestToHEAD(t *testing.T) {
 		feed(t, &conn, c.ops)
 		if got := r.kept[0].Response.ToHEAD; got != c.want {
 			t.Errorf("%q: %v", c.ops, got)
+		}
+	}
+}
+
+// TestUnread asserts when a response without a request may be the answer to
+// something after all.
+func TestUnread(t *testing.T) {
+	long := "> GET /" + strings.Repeat("a", 300) + " HTTP/1.1\r\n\r\n"
+	for _, c := range []struct {
+		name string
+		ops  []op
+		want bool
+	}{
+		{"nothing sent", []op{ok5}, false},
+		{"behind an exchange", []op{get, ok5, ok3}, false},
+		{"while a body is sent", []op{"> POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc", ok5, ok3}, false},
+		{"noise", []op{"> \x01\x02\x03 noise\r\n", ok5}, true},
+		{"bytes behind a request", []op{get, ok5, "> noise?\r\n", ok3}, true},
+		{"a hole", []op{get, ok5, ">gap 10", ok3}, true},
+		{"a request line beyond the limit", []op{long, ok5, long, ok3}, true},
+	} {
+		pool := NewPool(Limits{Head: 100})
+		r := &recorder{pool: pool, keep: true}
+		var conn Conn
+		conn.Init(pool, r, false)
+		feed(t, &conn, c.ops)
+		feed(t, &conn, []op{">eof", "<eof"})
+		last := r.kept[len(r.kept)-1]
+		if last.Request != nil || last.Unread != c.want {
+			t.Errorf("%s: unread is %v, with request %v", c.name, last.Unread, last.Request)
 		}
 	}
 }
