@@ -61,13 +61,13 @@ func untellable(c *timeline.Connection, x *http1.Transaction) (bad capture.Frame
 	switch {
 	case m == nil, m.Framing == http1.None:
 	case m.Flaws&(http1.ConflictingLength|http1.MalformedLength) != 0 && m.Framing != http1.Chunked:
-		return m.Head, "whose Content-Length cannot be trusted"
+		return m.Head, "a response has a Content-Length that cannot be trusted"
 	case m.Flaws&(brokenChunks&^http1.ChunkLineTooLong) != 0:
-		return m.Broken, "whose chunks contradict themselves"
+		return m.Broken, "the chunks of a response contradict themselves"
 	}
 	for i := range c.Surplus {
 		if s := &c.Surplus[i]; s.Side == reassembly.Server && s.Index <= x.Index {
-			return s.First, "behind which more came than its length says"
+			return s.First, "more came behind a response than its length says"
 		}
 	}
 	return bad, ""
@@ -85,7 +85,7 @@ func (s *suspect) finding(c *timeline.Connection) *analysis.Finding {
 		Subject: analysis.Connection(c),
 		Culprit: analysis.Client,
 		Count:   s.n,
-		Message: fmt.Sprintf("the client sent %s more on the connection behind a response %s", count(s.n, "request"), s.why),
+		Message: fmt.Sprintf("the client sent %s on a connection on which %s", count(s.n, "more request"), s.why),
 	}
 	for _, frame := range s.after {
 		f.Evidence.Cite(frame, "request behind it")

@@ -40,7 +40,7 @@ func wrongChunk(c *timeline.Connection, x *timeline.Transaction, m *http1.Messag
 	f := &analysis.Finding{
 		Subject:  analysis.Transaction(c, x),
 		Culprit:  role(reassembly.Side(m.Dir)),
-		Message:  fmt.Sprintf("%s of the %s", misfit(m), m.Dir),
+		Message:  fmt.Sprintf("%s of the %s", brokenChunk(m), m.Dir),
 		Lost:     analysis.Cost{Connections: 1, Time: x.Exchange()},
 		Measures: []analysis.Measure{{Name: "chunk_size", Value: float64(m.Chunk), Unit: "bytes"}, {Name: "chunks", Value: float64(m.Chunks), Unit: "count"}},
 	}
@@ -49,10 +49,10 @@ func wrongChunk(c *timeline.Connection, x *timeline.Transaction, m *http1.Messag
 	return f
 }
 
-// misfit says what does not fit. Of a size that is too large the receiver
+// brokenChunk says what does not fit. Of a size that is too large the receiver
 // learns when the last chunk has gone into the data: 7 bytes with the line end
 // before it.
-func misfit(m *http1.Message) string {
+func brokenChunk(m *http1.Message) string {
 	const lastChunk = 7
 	switch {
 	case m.Flaws.Has(http1.ChunkSizeOverflow):

@@ -19,9 +19,9 @@ func lenientSyntax() *analysis.Rule {
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					messages(x.HTTP, func(m *http1.Message) {
-						if found := m.Flaws & (odd | risky); found != 0 && m.Framing != http1.Undecided {
+						if found := m.Flaws & (oddSyntax | riskySyntax); found != 0 && m.Framing != http1.Undecided {
 							severity := analysis.Note
-							if found&risky != 0 {
+							if found&riskySyntax != 0 {
 								severity = analysis.Warning
 							}
 							bad[m.Dir].add(c, x, severity, m.Head, "head", found.String)
@@ -42,10 +42,10 @@ func lenientSyntax() *analysis.Rule {
 	}
 }
 
-// odd is what RFC 9112 lets a receiver put up with; risky is what it must
+// oddSyntax is what RFC 9112 lets a receiver put up with; riskySyntax is what it must
 // refuse, or what two parsers read differently. Line ends between messages are
 // neither: everybody skips them.
 const (
-	odd   = http1.BareLF | http1.ObsFold
-	risky = http1.WhitespaceBeforeColon | http1.MalformedField
+	oddSyntax   = http1.BareLF | http1.ObsFold
+	riskySyntax = http1.WhitespaceBeforeColon | http1.MalformedField
 )

@@ -29,7 +29,7 @@ func requestWithoutLength() *analysis.Rule {
 				Close: func(c *timeline.Connection) {
 					for i := range c.Surplus {
 						if s := &c.Surplus[i]; bodyUnannounced(c, s) {
-							p.Report(unannounced(c, s))
+							p.Report(unannouncedBody(c, s))
 						}
 					}
 				},
@@ -66,7 +66,7 @@ func lengthRequired(c *timeline.Connection, x *timeline.Transaction) *analysis.F
 	return f
 }
 
-func unannounced(c *timeline.Connection, s *timeline.Surplus) *analysis.Finding {
+func unannouncedBody(c *timeline.Connection, s *timeline.Surplus) *analysis.Finding {
 	f := surplusFinding(c, s)
 	f.Message = fmt.Sprintf("%s bytes follow the %s of exchange %d, which has neither Content-Length nor chunked coding: to the server they are no body",
 		grouped(s.Bytes), excerpt([]byte(s.Method)), s.Index)

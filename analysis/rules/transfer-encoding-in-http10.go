@@ -21,7 +21,7 @@ func transferEncodingInHTTP10() *analysis.Rule {
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					messages(x.HTTP, func(m *http1.Message) {
-						if severity, why := miscoded(x.HTTP, m); severity != 0 {
+						if severity, why := miscoded(m); severity != 0 {
 							bad[m.Dir].add(c, x, severity, m.Head, "Transfer-Encoding", func() string {
 								return fmt.Sprintf("Transfer-Encoding: %s in %s, %s", valuesOf(m, "transfer-encoding", ", "), titled(m), why)
 							})
@@ -44,14 +44,12 @@ func transferEncodingInHTTP10() *analysis.Rule {
 
 // miscoded says what is wrong with the transfer codings of m, 0 if nothing
 // is.
-func miscoded(x *http1.Transaction, m *http1.Message) (analysis.Severity, string) {
+func miscoded(m *http1.Message) (analysis.Severity, string) {
 	coded := m.Framing == http1.Chunked || m.Flaws.Has(http1.ChunkedNotLast)
 	switch {
 	case m.Flaws.Has(http1.BodyWhereNoneAllowed): // that is the fault
 	case m.Flaws.Has(http1.TransferEncodingInHTTP10):
 		return analysis.Error, "a message of HTTP/1.0, which does not know it"
-	case coded && m.Dir == http1.Response && x.Request != nil && before11(x.Request):
-		return analysis.Error, "though the client asked in HTTP/1.0, which does not know it"
 	case coded && unknownCoding(m):
 		return analysis.Error, "a coding that nobody has registered"
 	case m.Flaws.Has(http1.ChunkedNotLast) && m.Dir == http1.Request:

@@ -16,7 +16,7 @@ func unsolicitedResponse() *analysis.Rule {
 		Severity: analysis.Warning,
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore | analysis.NotCut,
 		Start: func(p *analysis.Pass) analysis.Run {
-			conns := analysis.PerConnection[unasked](p)
+			conns := analysis.PerConnection[unsolicited](p)
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					switch {
@@ -38,8 +38,8 @@ func unsolicitedResponse() *analysis.Rule {
 	}
 }
 
-// unasked is what the rule gathers of a connection.
-type unasked struct {
+// unsolicited is what the rule gathers of a connection.
+type unsolicited struct {
 	f        *analysis.Finding
 	doubtful bool
 }
@@ -57,7 +57,7 @@ func nobodyAsked(c *timeline.Connection, x *http1.Transaction) bool {
 	return !x.Unread
 }
 
-func (u *unasked) add(c *timeline.Connection, x *timeline.Transaction) {
+func (u *unsolicited) add(c *timeline.Connection, x *timeline.Transaction) {
 	m := x.HTTP.Response
 	if u.f == nil {
 		u.f = &analysis.Finding{
