@@ -38,7 +38,7 @@ func keyed(x *timeline.Transaction) bool {
 // acknowledged met a closed socket: nobody can have acted on it, though a
 // client cannot tell and should not rely on it.
 func doneTwice(c *timeline.Connection, x *timeline.Transaction, pause int64) *analysis.Finding {
-	t, r := &x.RetryOf, &retries{}
+	t, r := &x.RetryOf, &resends{}
 	r.add(c, x)
 	f := r.finding(pause)
 	f.Subject = analysis.Transaction(c, x)

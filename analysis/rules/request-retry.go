@@ -24,7 +24,7 @@ func requestRetry() *analysis.Rule {
 		Needs:    analysis.Plaintext | analysis.BothDirections,
 		Params:   []analysis.Param{maxPauseBeforeRetry()},
 		Start: func(p *analysis.Pass) analysis.Run {
-			pairs := analysis.PerPair[retries](p)
+			pairs := analysis.PerPair[resends](p)
 			pause := int64(p.Param("max_pause") * 1e6)
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
@@ -59,8 +59,8 @@ func unsafeToRepeat(q *http1.Message) bool {
 	return false
 }
 
-// retries is what the rule gathers of a pair.
-type retries struct {
+// resends is what the rule gathers of a pair.
+type resends struct {
 	subject  analysis.Subject
 	evidence analysis.Evidence
 	n        int
@@ -73,7 +73,7 @@ type retries struct {
 }
 
 // add takes a transaction that is a retry.
-func (r *retries) add(c *timeline.Connection, x *timeline.Transaction) {
+func (r *resends) add(c *timeline.Connection, x *timeline.Transaction) {
 	t := &x.RetryOf
 	if r.n == 0 {
 		r.subject = analysis.Pair(c.Pair)
@@ -108,7 +108,7 @@ func (r *retries) add(c *timeline.Connection, x *timeline.Transaction) {
 // not retry looks the same as a retry.
 const slowRetry = int64(1e9)
 
-func (r *retries) finding(pause int64) *analysis.Finding {
+func (r *resends) finding(pause int64) *analysis.Finding {
 	f := &analysis.Finding{
 		Subject: r.subject, Culprit: analysis.Client, Count: r.n, Evidence: r.evidence, Lost: r.lost,
 		Message: fmt.Sprintf("%s sent again on another connection: the first try got no answer; %s passed between failure and retry",
@@ -128,7 +128,7 @@ func (r *retries) finding(pause int64) *analysis.Finding {
 
 // doubt lowers the confidence where what looks like a retry may be another
 // request.
-func (r *retries) doubt(f *analysis.Finding) {
+func (r *resends) doubt(f *analysis.Finding) {
 	if r.longest > slowRetry {
 		f.Confidence = 0.8
 		f.Reasons = append(f.Reasons, "so long after the failure it may be the client's next poll")
