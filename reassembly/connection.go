@@ -196,9 +196,11 @@ func (h *Handshake) Duration() int64 {
 type Teardown struct {
 	FIN    [2]capture.Frame // the first FIN of each side
 	RST    capture.Frame    // the first RST
-	RSTBy  Side             // who sent it
 	RSTs   [2]uint16        // how many each side sent
+	RSTBy  Side             // who sent it
 	RSTTTL uint8            // TTL or hop limit of the first RST
+	// Crossing is, by who sent the FIN, what the other side's bytes knew of it.
+	Crossing [2]Crossing
 }
 
 // First is the side that closed first, by FIN or RST, and the packet that
@@ -229,5 +231,6 @@ func (t *Teardown) over() bool {
 func (t *Teardown) swap() {
 	t.FIN[0], t.FIN[1] = t.FIN[1], t.FIN[0]
 	t.RSTs[0], t.RSTs[1] = t.RSTs[1], t.RSTs[0]
+	t.Crossing[0], t.Crossing[1] = t.Crossing[1], t.Crossing[0]
 	t.RSTBy = t.RSTBy.Peer()
 }

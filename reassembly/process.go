@@ -25,6 +25,7 @@ func (t *Tracker) process(c *Connection, s *capture.Segment) {
 			t.acknowledge(c, s, r)
 		}
 		t.classify(c, s, r)
+		c.cross(s, r)
 		t.window(c, s, r)
 	}
 	c.Flow[side].last = stampOf(s)

@@ -21,6 +21,9 @@ func (k *tracked) end(side reassembly.Side, f capture.Frame, why http1.End) {
 	if k.ended[side] {
 		return
 	}
+	if !k.ended[side.Peer()] {
+		k.conn.Beside = max(0, k.conn.Pair.Transactions-k.conn.pairThen)
+	}
 	k.ended[side] = true
 	if k.tls == nil {
 		k.http.End(direction(side), f, why)

@@ -36,6 +36,16 @@ type Connection struct {
 	// Refusal is what kept the connection from carrying another request: what
 	// the messages of its last transaction said, else who closed first.
 	Refusal Refusal
+	// Announced is the first word that it would not be used again.
+	Announced Announcement
+	// LastEnd is the end of the transaction reported last, LastComplete
+	// whether that had a whole request and a whole response; LastAnswered the
+	// end of the last one that had. Zero if there was none.
+	LastEnd, LastAnswered capture.Frame
+	LastComplete          bool
+	// Beside is how many transactions other connections of the pair had
+	// between the end of this one's last and the first FIN or RST.
+	Beside int
 	// Surplus are the messages behind which more was sent than they declared,
 	// at most maxSurplus of them; SurplusOmitted is how many more there were.
 	Surplus        []Surplus
@@ -57,6 +67,7 @@ type Connection struct {
 	End int64
 
 	busySince int64
+	pairThen  int // transactions of the pair when this one's last was reported
 }
 
 // Surplus is bytes behind the end of a message that are no message: more was

@@ -155,6 +155,7 @@ func (k *tracked) report(h *held) {
 		x.ResponseBytes = m.Size()
 	}
 	c.Refusal = refusalOf(h.http)
+	c.announce(h.http, e.end)
 	x.Complete = e.answered && h.http.Request != nil && h.http.Request.End == http1.Complete
 	k.emit(x, &e)
 	t.pool.Release(h.http)
@@ -172,6 +173,7 @@ func (k *tracked) emit(x *Transaction, e *exchange) {
 	t.account(k, e, x)
 	k.proofs(x)
 	x.continued(e)
+	c.follow(x)
 	if e.first && e.established != 0 && !e.request.IsZero() && x.Start != c.Handshake.SYN {
 		c.Traits |= Preconnected
 	}
@@ -189,7 +191,9 @@ func (k *tracked) emit(x *Transaction, e *exchange) {
 	if !x.Response.IsZero() {
 		k.lastAnswer = x.End.Time
 	}
-	k.pair().Transactions++
+	p := k.pair()
+	p.Transactions++
+	c.pairThen = p.Transactions
 	t.stats.Transactions++
 	t.h.Transaction(c, x)
 	k.forget(x)

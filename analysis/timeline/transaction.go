@@ -17,6 +17,9 @@ type Transaction struct {
 	// and last byte of the request, the first byte of the final response and
 	// the last byte of it, or whatever ended it; zero if not seen.
 	Start, Request, RequestEnd, Response, End capture.Frame
+	// Previous is the end of the transaction before it on the connection; zero
+	// of the first, and of a request that did not wait for that end.
+	Previous capture.Frame
 	// RequestBytes and ResponseBytes are payload bytes on the wire.
 	RequestBytes, ResponseBytes uint64
 	// Complete: the whole request and the whole response were exchanged.
