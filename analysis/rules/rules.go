@@ -37,6 +37,7 @@ func All() []*analysis.Rule {
 
 		// keepalive
 		connectionPerRequest(),
+		keepaliveRequestRefused(),
 		keepaliveParamsNotHonoured(),
 
 		// proxy
