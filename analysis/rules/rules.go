@@ -39,6 +39,8 @@ func All() []*analysis.Rule {
 		connectionPerRequest(),
 		keepaliveRequestRefused(),
 		keepaliveParamsNotHonoured(),
+		requestAfterClose(),
+		serverKeepsOpenAfterClose(),
 
 		// proxy
 
