@@ -41,6 +41,7 @@ func All() []*analysis.Rule {
 		keepaliveParamsNotHonoured(),
 		requestAfterClose(),
 		serverKeepsOpenAfterClose(),
+		idleConnectionHeld(),
 
 		// proxy
 
