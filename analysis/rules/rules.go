@@ -42,6 +42,7 @@ func All() []*analysis.Rule {
 		requestAfterClose(),
 		serverKeepsOpenAfterClose(),
 		idleConnectionHeld(),
+		keepaliveRaceReset(),
 
 		// proxy
 
