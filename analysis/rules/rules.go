@@ -43,6 +43,7 @@ func All() []*analysis.Rule {
 		serverKeepsOpenAfterClose(),
 		idleConnectionHeld(),
 		keepaliveRaceReset(),
+		closedConnectionReused(),
 
 		// proxy
 
