@@ -44,6 +44,7 @@ func All() []*analysis.Rule {
 		idleConnectionHeld(),
 		keepaliveRaceReset(),
 		closedConnectionReused(),
+		keepaliveRacePredicted(),
 
 		// proxy
 
