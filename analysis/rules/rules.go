@@ -45,6 +45,7 @@ func All() []*analysis.Rule {
 		keepaliveRaceReset(),
 		closedConnectionReused(),
 		keepaliveRacePredicted(),
+		idleTimeoutAdvice(),
 
 		// proxy
 
