@@ -46,6 +46,7 @@ func All() []*analysis.Rule {
 		closedConnectionReused(),
 		keepaliveRacePredicted(),
 		idleTimeoutAdvice(),
+		lengthMissing(),
 
 		// proxy
 
