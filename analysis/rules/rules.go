@@ -47,6 +47,7 @@ func All() []*analysis.Rule {
 		keepaliveRacePredicted(),
 		idleTimeoutAdvice(),
 		lengthMissing(),
+		chunkedToHTTP10(),
 
 		// proxy
 
