@@ -48,6 +48,7 @@ func All() []*analysis.Rule {
 		idleTimeoutAdvice(),
 		lengthMissing(),
 		chunkedToHTTP10(),
+		tokenMissing(),
 
 		// proxy
 
