@@ -49,6 +49,7 @@ func All() []*analysis.Rule {
 		lengthMissing(),
 		chunkedToHTTP10(),
 		tokenMissing(),
+		closeUnannounced(),
 
 		// proxy
 
