@@ -63,15 +63,23 @@ func behindClose(c *timeline.Connection, x *timeline.Transaction) bool {
 }
 
 // sentUnaware reports whether the client cannot have read the close when it
-// sent the request: up to a round trip behind the response it was on its way
-// (RFC 9112 §9.6), and where none is known it may have been. What the client
-// said itself it knew.
+// sent the request (RFC 9112 §9.6): what passes the capture point sooner behind
+// the response than the way to the client and back takes was under way. A
+// client that pipelines may have sent it without waiting for anything, up to a
+// round trip behind. What the client said itself it knew.
 func sentUnaware(c *timeline.Connection, x *timeline.Transaction) bool {
 	a := &c.Announced
 	if a.By == timeline.ClientAsksClose {
 		return false
 	}
-	return !a.Complete || c.RTT() == 0 || x.Request.Sub(a.Over) <= c.RTT()
+	behind := x.Request.Sub(a.Over)
+	switch {
+	case !a.Complete || x.Previous.IsZero() || behind < c.Flow[reassembly.Client].MinRTT*9/10:
+		return true
+	case c.Traits.Is(timeline.Pipelining):
+		return c.RTT() == 0 || behind <= c.RTT()
+	}
+	return false
 }
 
 func (l *lateRequests) add(x *timeline.Transaction) {
