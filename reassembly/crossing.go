@@ -37,8 +37,8 @@ func (c *Connection) cross(s *capture.Segment, r *Reading) {
 			c.Teardown.Crossing[r.Side] |= Crossed
 		}
 	}
-	if r.New == 0 || p.has&hasFIN == 0 {
-		return
+	if r.New == 0 || p.has&hasFIN == 0 || !s.End().After(f.acked) {
+		return // what is acknowledged before it is seen was there in time: the capture is out of order
 	}
 	if s.Ack.After(p.fin) {
 		c.Teardown.Crossing[r.Side.Peer()] |= SentAfter

@@ -17,6 +17,7 @@ func TestCrossing(t *testing.T) {
 		{"seen near the server", func(w *wire) { close(w, 41); request(w, 31) }, [2]Crossing{Server: Crossed}},
 		{"the client knew", func(w *wire) { close(w, 41); request(w, 32) }, [2]Crossing{Server: SentAfter}},
 		{"the server had it", func(w *wire) { request(w, 31); close(w, 47) }, [2]Crossing{}},
+		{"the server had it, and the capture is out of order", func(w *wire) { close(w, 47); request(w, 31) }, [2]Crossing{}},
 		{"no second request", func(w *wire) { close(w, 41); w.send(ms, Client, seg{flags: finack, seq: 41, ack: 32}) }, [2]Crossing{}},
 		{"both close at once", func(w *wire) { close(w, 41); w.send(ms, Client, seg{flags: finack, seq: 41, ack: 31}) }, [2]Crossing{}},
 		{"half-closed", func(w *wire) {

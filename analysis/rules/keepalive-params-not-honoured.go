@@ -127,7 +127,7 @@ func (m *promise) stands(c *timeline.Connection) bool {
 	if m.index == 0 || m.index < m.answered || c.Announced.Close() {
 		return false
 	}
-	return c.Transactions == m.index || c.Teardown.Crossing[reassembly.Server] != 0
+	return c.Transactions == m.index || c.Unaware()
 }
 
 // restart is within what time a server closes all it has when it stops, ns.

@@ -63,7 +63,7 @@ func startKeepaliveRace(p *analysis.Pass) analysis.Run {
 // unanswered reports whether a request went out on a connection at rest, of
 // which nobody had said that it would end, and got no byte of an answer.
 func unanswered(c *timeline.Connection, x *timeline.Transaction) bool {
-	return x.Response.IsZero() && !x.Previous.IsZero() && c.Announced.By == timeline.NotRefused
+	return x.Response.IsZero() && (x.Opaque() || x.HTTP.Request != nil) && !x.Previous.IsZero() && c.Announced.By == timeline.NotRefused
 }
 
 func racedBy(c *timeline.Connection, x *timeline.Transaction) raced {
@@ -71,24 +71,21 @@ func racedBy(c *timeline.Connection, x *timeline.Transaction) raced {
 }
 
 // crossed is the packet with which the server closed before it could know of
-// the request. Of a FIN the acknowledgement numbers tell. An RST has none to go
-// by; it came too soon behind the request to be an answer to it.
+// the request. Of a FIN the acknowledgement numbers tell. An RST has none to
+// go by: it must come too soon behind the request to be an answer to it.
 func (r *raced) crossed(c *timeline.Connection) (capture.Frame, bool) {
 	t := &c.Teardown
 	if fin := t.FIN[reassembly.Server]; !fin.IsZero() {
-		return fin, t.Crossing[reassembly.Server].Is(reassembly.Crossed) && fin.Time >= r.previous.Time
+		return fin, t.Crossing[reassembly.Server].Is(reassembly.Crossed) && c.Unaware() && fin.Time >= r.previous.Time
 	}
-	reaction := c.Flow[reassembly.Server].MinRTT
-	return t.RST, !t.RST.IsZero() && t.RSTBy == reassembly.Server && t.FIN[reassembly.Client].IsZero() && t.RST.Sub(r.request) < reaction*9/10
+	tooSoon := c.Flow[reassembly.Server].MinRTT * 9 / 10
+	return t.RST, !t.RST.IsZero() && t.RSTBy == reassembly.Server && t.FIN[reassembly.Client].IsZero() && t.RST.Sub(r.request) < tooSoon
 }
 
 // mayBeRepeated reports whether a client may send a request again by itself
 // (RFC 9110 §9.2.2).
 func mayBeRepeated(x *timeline.Transaction) bool {
-	m := x.HTTP.Request
-	if m == nil {
-		return true
-	}
+	m := x.HTTP.Request // unanswered has seen that it is there
 	switch string(m.Start.Method) {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
 		return true

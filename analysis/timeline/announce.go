@@ -54,9 +54,35 @@ func (c *Connection) follow(x *Transaction) {
 		x.Previous = c.LastEnd
 	}
 	c.LastEnd, c.LastComplete = x.End, x.Complete
+	c.lastRequest = x.Request
+	if x.HTTP != nil && x.HTTP.Request != nil {
+		c.lastOffset = x.HTTP.Request.Offset
+	}
 	if x.Complete {
 		c.LastAnswered = x.End
 	}
+}
+
+// finished notes what the server had received when it closed.
+func (c *Connection) finished(s *capture.Segment, r *reassembly.Reading) {
+	if r.Side == reassembly.Server && s.Flags&capture.FIN != 0 && s.Frame == c.Teardown.FIN[reassembly.Server] {
+		c.finAcknowledged = c.Flow[reassembly.Client].AckedOffset()
+	}
+}
+
+// Unaware reports whether the server sent its FIN without having received a
+// byte of the last request: the two crossed, or the client sent behind the FIN.
+// Where the request begins is not known of an encrypted one: the FIN must then
+// come too soon behind it to be an answer.
+func (c *Connection) Unaware() bool {
+	fin := c.Teardown.FIN[reassembly.Server]
+	switch {
+	case fin.IsZero() || c.Teardown.Crossing[reassembly.Server] == 0:
+		return false
+	case c.Encrypted:
+		return fin.Sub(c.lastRequest) < c.Flow[reassembly.Server].MinRTT*9/10
+	}
+	return c.lastOffset >= c.finAcknowledged
 }
 
 // Rest is how long the connection had nothing to do before the request left
@@ -78,8 +104,8 @@ func (c *Connection) Rest(x *Transaction) int64 {
 // to the capture point is taken off.
 func (c *Connection) IdleClose() (side reassembly.Side, f capture.Frame, idle int64, ok bool) {
 	side, f, ok = c.Teardown.First()
-	unknowing := f == c.Teardown.FIN[reassembly.Server] && c.Teardown.Crossing[reassembly.Server] != 0 && c.Transactions == c.Complete+1
-	if !ok || c.LastAnswered.IsZero() || !c.LastComplete && !unknowing {
+	passed := f == c.Teardown.FIN[reassembly.Server] && c.Unaware() && c.Transactions == c.Complete+1
+	if !ok || c.LastAnswered.IsZero() || !c.LastComplete && !passed {
 		return side, f, 0, false
 	}
 	idle = f.Sub(c.LastAnswered)

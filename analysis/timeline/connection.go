@@ -68,6 +68,10 @@ type Connection struct {
 
 	busySince int64
 	pairThen  int // transactions of the pair when this one's last was reported
+	// What tells whether the server's FIN knew of the last request: where that
+	// is and begins in the client's stream, and how much of it was acknowledged.
+	lastRequest                 capture.Frame
+	lastOffset, finAcknowledged uint64
 }
 
 // Surplus is bytes behind the end of a message that are no message: more was

@@ -223,6 +223,7 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 	if !k.conn.Traits.Is(otherProtocols) {
 		k.observe(s, r)
 	}
+	k.conn.finished(s, r)
 	switch {
 	case r.Side == reassembly.Client && r.Acked > 0:
 		k.acknowledged(r)
