@@ -55,8 +55,8 @@ func hangs(c *timeline.Connection, x *timeline.Transaction, m *http1.Message, wa
 		Culprit: analysis.Server,
 		Message: fmt.Sprintf("a response of %s bytes says keep-alive and has no length: the client waited %s for an end that did not come",
 			grouped(m.Body.Least()), ms(wait)),
-		Lost:     analysis.Cost{Time: wait, Connections: 1},
-		Saved:    analysis.Cost{Time: wait, Connections: 1},
+		Lost:     analysis.Cost{Time: wait}, // the connection is counted by close-delimited-body
+		Saved:    analysis.Cost{Time: wait},
 		Measures: []analysis.Measure{{Name: "hang", Value: float64(wait) / 1e6, Threshold: float64(hang) / 1e6, Unit: "ms"}},
 	}
 	f.Evidence.Cite(m.Head, "keep-alive without a length")
