@@ -37,7 +37,7 @@ func startChunkedToHTTP10(p *analysis.Pass) analysis.Run {
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			q, a := x.HTTP.Request, x.HTTP.Response
-			if a == nil || !beforeHTTP11(q) || a.Framing != http1.Chunked {
+			if a == nil || !beforeHTTP11(q) || beforeHTTP11(a) || a.Framing != http1.Chunked {
 				return
 			}
 			u := conns.Connection(c)
