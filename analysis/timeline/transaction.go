@@ -24,8 +24,8 @@ type Transaction struct {
 	RequestBytes, ResponseBytes uint64
 	// Complete: the whole request and the whole response were exchanged.
 	Complete bool
-	// Pipelined: the request was sent before the response to the one before
-	// it had come.
+	// Pipelined: the request was sent before the client had the whole response
+	// to the one before it. Never set on an encrypted connection.
 	Pipelined bool
 	// RetryOf is the failed request that this one repeats on a connection of
 	// its own.

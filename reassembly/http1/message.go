@@ -76,6 +76,11 @@ type Message struct {
 	// included; HeadSize the bytes of its start line and fields with the
 	// empty line.
 	Offset, HeadSize uint64
+	// Ahead is, of a request, how many requests before it had no whole final
+	// response when its start line was whole: more than none is pipelining
+	// (RFC 9112 §9.3.2). Who knows TCP may correct it in MessageStart: what
+	// was sent had not always arrived.
+	Ahead int
 
 	tx       *Transaction
 	charged  int    // bytes that the pool counts for it

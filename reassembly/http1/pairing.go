@@ -61,6 +61,10 @@ func (c *Conn) pairRequest(m *Message) {
 		p.pipelines = true
 	}
 	c.forsakeUnanswered()
+	m.Ahead = p.waiting + p.dropped
+	if r := c.half[Response].m; r != nil && r.tx != nil && !r.Interim() {
+		m.Ahead++ // begun, and so no longer among those that wait
+	}
 	if p.full(&c.pool.limits) {
 		p.over = true
 		p.dropped++
