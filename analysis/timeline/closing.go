@@ -25,6 +25,7 @@ func (k *tracked) end(side reassembly.Side, f capture.Frame, why http1.End) {
 		k.conn.Beside = max(0, k.conn.Pair.Transactions-k.conn.pairThen)
 	}
 	k.ended[side] = true
+	k.conn.Pair.withdraw(&k.conn)
 	if k.tls == nil {
 		k.http.End(direction(side), f, why)
 	}

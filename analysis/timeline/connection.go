@@ -33,6 +33,9 @@ type Connection struct {
 	// could have been asked on a connection that was already there. Zero if
 	// there was none, or if others opened before it had taken their place.
 	Predecessor capture.Frame
+	// Spare is a connection that could have carried the first request of this
+	// one instead.
+	Spare Spare
 	// Refusal is what kept the connection from carrying another request: what
 	// the messages of its last transaction said, else who closed first.
 	Refusal Refusal
@@ -72,6 +75,7 @@ type Connection struct {
 	// is and begins in the client's stream, and how much of it was acknowledged.
 	lastRequest                 capture.Frame
 	lastOffset, finAcknowledged uint64
+	kept                        kept
 }
 
 // Surplus is bytes behind the end of a message that are no message: more was
@@ -118,6 +122,7 @@ type Pair struct {
 	Busy           int // connections with a transaction under way, now
 	PeakBusy       int
 	Caller         *Caller
+	Peak           capture.Frame // with the packet PeakBusy was reached
 
 	lastEnd     capture.Frame // of the latest transaction
 	latest      *Connection   // which carried it; nil once it is closed
@@ -125,6 +130,7 @@ type Pair struct {
 	lastOverlap int64         // when a transaction last began while another was under way
 	failures    int           // attempts to connect that failed, while none had been accepted
 	accepted    bool          // one was
+	kept        keptList
 	slot        int
 	made        uint64 // its number among the pairs of the run
 	open        int    // connections not yet closed

@@ -120,7 +120,8 @@ func (k *tracked) work(now int64) {
 	if !k.busy {
 		p := k.pair() // before busy is set: a pair made anew counts it
 		k.busy = true
-		p.begin(&k.conn, now)
+		p.withdraw(&k.conn)
+		p.begin(&k.conn, now, k.now)
 	}
 }
 

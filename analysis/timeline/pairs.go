@@ -130,7 +130,7 @@ func (t *Tracker) forgetPair(p *Pair) {
 // is busy at the same time if it is still at work, or if its last byte had not
 // reached the client when this request left it: behind the capture point both
 // are a part of a round trip away, and a tenth of that is left to jitter.
-func (p *Pair) begin(c *Connection, now int64) {
+func (p *Pair) begin(c *Connection, now int64, f capture.Frame) {
 	travelling := p.latest != nil && p.latest != c && now-p.lastEnd.Time < c.Flow[reassembly.Client].MinRTT*9/10
 	if p.Busy > 0 || travelling {
 		p.lastOverlap = now
@@ -142,9 +142,15 @@ func (p *Pair) begin(c *Connection, now int64) {
 	if c.busySince != 0 {
 		p.free = max(0, p.free-1) // it is used again itself
 	}
-	p.Busy++
-	p.PeakBusy = max(p.PeakBusy, p.Busy)
+	p.oneMore(f)
 	c.busySince = now
+}
+
+// oneMore counts a busy connection; f is the packet that showed it.
+func (p *Pair) oneMore(f capture.Frame) {
+	if p.Busy++; p.Busy > p.PeakBusy {
+		p.PeakBusy, p.Peak = p.Busy, f
+	}
 }
 
 // end notes that it has nothing more to do for the time being.

@@ -44,6 +44,7 @@ func (k *tracked) Head(m *http1.Message) {
 	if m.Flaws.Has(http1.ProxyPreface) {
 		k.conn.Traits |= ProxyProtocol
 	}
+	k.findSpare(m)
 	if m.Dir == http1.Request && m.Header.HasToken("expect", "100-continue") {
 		k.expect = expectation{index: m.Index, head: m.Head}
 	}
@@ -87,6 +88,7 @@ func (k *tracked) Transaction(x *http1.Transaction) {
 	k.waiting = append(k.waiting, h)
 	if k.http.Outstanding() == 0 && k.http.Open(http1.Request) == nil && k.http.Open(http1.Response) == nil {
 		k.idle(k.now)
+		k.keep(x)
 	}
 	if len(k.waiting) > maxWaiting {
 		k.release(len(k.waiting))

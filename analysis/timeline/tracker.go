@@ -179,6 +179,7 @@ func (t *Tracker) turnRound(k *tracked) {
 	if p.latest == &k.conn {
 		p.latest = nil
 	}
+	p.withdraw(&k.conn)
 	t.pairs.leave(p)
 	if p.Connections--; p.Connections == 0 {
 		t.forgetPair(p)
@@ -192,13 +193,13 @@ func (t *Tracker) turnRound(k *tracked) {
 // pair is the connection's pair, anew if the one it had was evicted.
 func (k *tracked) pair() *Pair {
 	if k.conn.Pair.gone {
+		k.conn.Pair.withdraw(&k.conn)
 		p := k.t.pairOf(k.conn.Connection)
 		k.conn.Pair = p
 		p.Connections++
 		k.t.pairs.join(p)
 		if k.busy {
-			p.Busy++
-			p.PeakBusy = max(p.PeakBusy, p.Busy)
+			p.oneMore(k.now)
 		}
 	}
 	return k.conn.Pair
