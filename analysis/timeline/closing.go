@@ -73,6 +73,8 @@ func (t *Tracker) conclude(k *tracked) {
 	p.attempted(c)
 	t.h.Close(c)
 	t.openings.end(c.Slot())
+	c.part()
+	p.leave(c)
 	t.pairs.leave(p)
 	if p.latest == c {
 		p.latest = nil

@@ -76,6 +76,7 @@ type Connection struct {
 	lastRequest                 capture.Frame
 	lastOffset, finAcknowledged uint64
 	kept                        kept
+	parting                     parting
 }
 
 // Surplus is bytes behind the end of a message that are no message: more was
@@ -119,9 +120,9 @@ type Pair struct {
 	Source         uint16
 	Connections    int // opened, or still open when an earlier record of the pair was given up
 	Transactions   int
-	Busy           int // connections with a transaction under way, now
-	PeakBusy       int
 	Caller         *Caller
+	Busy           int           // connections with a transaction under way, now
+	PeakBusy       int           // the most at a time, as the client saw it
 	Peak           capture.Frame // with the packet PeakBusy was reached
 
 	lastEnd     capture.Frame // of the latest transaction
@@ -131,6 +132,7 @@ type Pair struct {
 	failures    int           // attempts to connect that failed, while none had been accepted
 	accepted    bool          // one was
 	kept        keptList
+	partings    partings
 	slot        int
 	made        uint64 // its number among the pairs of the run
 	open        int    // connections not yet closed

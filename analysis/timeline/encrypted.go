@@ -120,7 +120,7 @@ func (k *tracked) work(now int64) {
 	if !k.busy {
 		p := k.pair() // before busy is set: a pair made anew counts it
 		k.busy = true
-		p.withdraw(&k.conn)
+		k.conn.used()
 		p.begin(&k.conn, now, k.now)
 	}
 }

@@ -142,14 +142,17 @@ func (p *Pair) begin(c *Connection, now int64, f capture.Frame) {
 	if c.busySince != 0 {
 		p.free = max(0, p.free-1) // it is used again itself
 	}
+	p.partings.remove(c)
+	p.partings.arrived(now)
 	p.oneMore(f)
 	c.busySince = now
 }
 
 // oneMore counts a busy connection; f is the packet that showed it.
 func (p *Pair) oneMore(f capture.Frame) {
-	if p.Busy++; p.Busy > p.PeakBusy {
-		p.PeakBusy, p.Peak = p.Busy, f
+	p.Busy++
+	if n := p.Busy + p.partings.n; n > p.PeakBusy {
+		p.PeakBusy, p.Peak = n, f
 	}
 }
 
@@ -161,6 +164,7 @@ func (p *Pair) end(c *Connection, f capture.Frame) {
 	}
 	p.lastEnd, p.latest = f, c
 	p.free++
+	p.partings.append(c, f.Time)
 }
 
 // take is the end of the latest transaction if a connection whose transaction

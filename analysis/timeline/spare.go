@@ -13,20 +13,23 @@ import (
 // It is asked for on plaintext connections only, and it must look as if the
 // same program had it: the same Host and User-Agent, with or without
 // credentials as before (browsers keep these apart), the same TTL and the same
-// options in the SYN. One spare connection stands for one that was opened,
-// until it is used again.
+// options in the SYN. It must go on lying idle as long as the new one lives:
+// one that is used in that time has an owner of its own. One spare connection
+// stands for one that was opened.
 type Spare struct {
 	ID    uint64        // of the idle connection
 	Since capture.Frame // the end of its last exchange
 }
 
 // kept is what is remembered of a connection while it is open, idle and could
-// carry another request.
+// carry another request, and of one that was opened beside it.
 type kept struct {
 	since      capture.Frame
 	asker      uint64 // a hash of who asked for what host
 	prev, next *Connection
 	listed     bool
+	stead      *Connection // of a spare one: which was opened in its stead
+	spare      *Connection // of that one: the spare one
 }
 
 // keptList has the idle connections of a pair, the longest idle first.
@@ -42,13 +45,20 @@ func (k *tracked) keep(x *http1.Transaction) {
 	}
 	c := &k.conn
 	c.Pair.withdraw(c)
-	c.kept = kept{since: k.now, asker: askerOf(q), prev: c.Pair.kept.last, listed: true}
+	c.kept.since, c.kept.asker = k.now, askerOf(q)
+	c.kept.prev, c.kept.listed = c.Pair.kept.last, true
 	if c.kept.prev != nil {
 		c.kept.prev.kept.next = c
 	} else {
 		c.Pair.kept.first = c
 	}
 	c.Pair.kept.last = c
+}
+
+// leave takes a connection off the lists of the pair.
+func (p *Pair) leave(c *Connection) {
+	p.withdraw(c)
+	p.partings.remove(c)
 }
 
 // withdraw takes a connection from the idle ones, if it is among them.
@@ -67,7 +77,27 @@ func (p *Pair) withdraw(c *Connection) {
 	} else {
 		p.kept.last = k.prev
 	}
-	*k = kept{}
+	k.prev, k.next, k.listed = nil, nil, false
+}
+
+// used notes that an idle connection has something to do again: it was none to
+// spare for the one that was opened beside it.
+func (c *Connection) used() {
+	if n := c.kept.stead; n != nil {
+		n.Spare = Spare{}
+		c.part()
+	}
+	c.Pair.withdraw(c)
+}
+
+// part forgets who was opened in whose stead: what became of it stands.
+func (c *Connection) part() {
+	if n := c.kept.stead; n != nil {
+		n.kept.spare, c.kept.stead = nil, nil
+	}
+	if n := c.kept.spare; n != nil {
+		n.kept.stead, c.kept.spare = nil, nil
+	}
 }
 
 // maxSpares bounds how many idle connections are looked at for one that is new.
@@ -89,6 +119,7 @@ func (k *tracked) findSpare(m *http1.Message) {
 		if idle.kept.asker == asker && alike(c, idle) {
 			c.Spare = Spare{idle.ID(), idle.kept.since}
 			c.Pair.withdraw(idle)
+			idle.kept.stead, c.kept.spare = c, idle
 			return
 		}
 		idle = idle.kept.next

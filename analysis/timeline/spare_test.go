@@ -67,6 +67,15 @@ func TestSpare(t *testing.T) {
 		+4ms   b< S. mss=1460
 		+0     b> .
 		+0     b> P. "GET /b HTTP/1.1\r\nHost: h\r\n\r\n"`, nil},
+		{"used again while the new one lives", first + second + `
+		+1ms   a> P. "GET /c HTTP/1.1\r\nHost: h\r\n\r\n"
+		+1ms   a< P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`, nil},
+		{"used again when the new one is gone", first + second + `
+		+0     b> F.
+		+0     b< F.
+		+0     b> .
+		+5s    a> P. "GET /c HTTP/1.1\r\nHost: h\r\n\r\n"
+		+1ms   a< P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`, []string{"1 for 6"}},
 		{"another host", first + `
 		+1ms   b> S  mss=1460
 		+5ms   b< S. mss=1460
@@ -82,6 +91,33 @@ func TestSpare(t *testing.T) {
 		follow(Config{}, rec, parse(t, test.text))
 		if !slices.Equal(rec.lines, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, rec.lines, test.want)
+		}
+	}
+}
+
+// TestPeakSeenByClient asks two things on two connections at the same time. The
+// server is quick and gets the second when it has answered the first: at its
+// side, too, two count as busy. Where the answer has had time to arrive, one.
+func TestPeakSeenByClient(t *testing.T) {
+	for _, test := range []struct {
+		pause string
+		want  string
+	}{{"+20ms", "pair 2 2 peak 2"}, {"+40ms", "pair 2 2 peak 1"}} {
+		rec := play(t, `
+		conn a 10.0.0.1:40001 > 10.0.0.2:80
+		conn b 10.0.0.1:40002 > 10.0.0.2:80
+		+0     a> S  mss=1460
+		+0     b> S  mss=1460
+		+0     a< S. mss=1460
+		+0     b< S. mss=1460
+		+40ms  a> .
+		+0     b> .
+		+0     a> P. "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+		+1ms   a< P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+		`+test.pause+` b> P. "GET /b HTTP/1.1\r\nHost: h\r\n\r\n"
+		+1ms   b< P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`)
+		if !slices.Contains(rec.lines, test.want) {
+			t.Errorf("%s: %q, want %q", test.pause, rec.lines, test.want)
 		}
 	}
 }

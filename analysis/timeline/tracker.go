@@ -179,7 +179,8 @@ func (t *Tracker) turnRound(k *tracked) {
 	if p.latest == &k.conn {
 		p.latest = nil
 	}
-	p.withdraw(&k.conn)
+	p.leave(&k.conn)
+	k.conn.part()
 	t.pairs.leave(p)
 	if p.Connections--; p.Connections == 0 {
 		t.forgetPair(p)
@@ -193,7 +194,7 @@ func (t *Tracker) turnRound(k *tracked) {
 // pair is the connection's pair, anew if the one it had was evicted.
 func (k *tracked) pair() *Pair {
 	if k.conn.Pair.gone {
-		k.conn.Pair.withdraw(&k.conn)
+		k.conn.Pair.leave(&k.conn)
 		p := k.t.pairOf(k.conn.Connection)
 		k.conn.Pair = p
 		p.Connections++
