@@ -54,6 +54,7 @@ func All() []*analysis.Rule {
 		// proxy
 
 		// concurrency
+		serialConnections(),
 
 		// framing
 		contentLengthTooLong(),
