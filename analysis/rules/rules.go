@@ -55,6 +55,7 @@ func All() []*analysis.Rule {
 
 		// concurrency
 		serialConnections(),
+		pipelineRetriedPipelined(),
 		pipelineCut(),
 		pipelinedNonIdempotent(),
 		pipelinedBeforePersistenceKnown(),
