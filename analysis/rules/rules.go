@@ -59,6 +59,7 @@ func All() []*analysis.Rule {
 		pipelineCut(),
 		pipelinedNonIdempotent(),
 		pipelinedBeforePersistenceKnown(),
+		headOfLineBlocking(),
 
 		// framing
 		contentLengthTooLong(),
