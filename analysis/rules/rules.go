@@ -55,6 +55,7 @@ func All() []*analysis.Rule {
 
 		// concurrency
 		serialConnections(),
+		excessiveParallelConnections(),
 		pipelineRetriedPipelined(),
 		pipelineCut(),
 		pipelinedNonIdempotent(),
