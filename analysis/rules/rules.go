@@ -56,6 +56,7 @@ func All() []*analysis.Rule {
 		// concurrency
 		serialConnections(),
 		excessiveParallelConnections(),
+		newConnectionWhileIdleWarm(),
 		pipelineRetriedPipelined(),
 		pipelineCut(),
 		pipelinedNonIdempotent(),
