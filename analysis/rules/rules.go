@@ -57,6 +57,7 @@ func All() []*analysis.Rule {
 		serialConnections(),
 		excessiveParallelConnections(),
 		newConnectionWhileIdleWarm(),
+		tinyObjects(),
 		pipelineRetriedPipelined(),
 		pipelineCut(),
 		pipelinedNonIdempotent(),
