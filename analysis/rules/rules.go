@@ -58,6 +58,7 @@ func All() []*analysis.Rule {
 		excessiveParallelConnections(),
 		newConnectionWhileIdleWarm(),
 		tinyObjects(),
+		mispairedResponses(),
 		pipelineRetriedPipelined(),
 		pipelineCut(),
 		pipelinedNonIdempotent(),
