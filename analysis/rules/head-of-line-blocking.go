@@ -25,17 +25,9 @@ func headOfLineBlocking() *analysis.Rule {
 			least := int64(p.Param("min_block") * 1e6)
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-					if x.Response.IsZero() || x.Request.IsZero() {
-						return
+					if c.Traits.Is(timeline.Pipelining) && !x.Response.IsZero() && !x.Request.IsZero() {
+						conns.Connection(c).add(c, x, least)
 					}
-					l := conns.Peek(c.Slot())
-					if l == nil && own(c, x, 0) < least {
-						return // nobody need wait for it
-					}
-					if l == nil {
-						l = conns.Connection(c)
-					}
-					l.add(c, x, least)
 				},
 				Close: func(c *timeline.Connection) {
 					if l := conns.Peek(c.Slot()); l != nil && l.n > 0 {

@@ -21,7 +21,7 @@ func pipelineCut() *analysis.Rule {
 			conns := analysis.PerConnection[pipeline](p)
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-					if conns.Peek(c.Slot()) != nil || mayBeCut(c, x) {
+					if c.Traits.Is(timeline.Pipelining) {
 						conns.Connection(c).add(c, x)
 					}
 				},
@@ -54,12 +54,6 @@ func unanswered(x *timeline.Transaction) bool {
 	h := x.HTTP
 	return h.Request != nil && h.Response == nil && h.Request.End == http1.Complete &&
 		(h.End == http1.CutByClose || h.End == http1.CutByReset)
-}
-
-// mayBeCut reports whether a pipeline has to be watched from this exchange on.
-// An answer that announces the close may have requests behind it.
-func mayBeCut(c *timeline.Connection, x *timeline.Transaction) bool {
-	return x.Pipelined || unanswered(x) || c.Refusal != timeline.NotRefused
 }
 
 func (l *pipeline) add(c *timeline.Connection, x *timeline.Transaction) {

@@ -28,9 +28,7 @@ func startPipelineRetried(p *analysis.Pass) analysis.Run {
 	pause := int64(p.Param("max_pause") * 1e6)
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-			q := x.HTTP.Request
-			first := q != nil && q.Index == 1 && pairs.Peek(c.Pair.Slot()) != nil
-			if conns.Peek(c.Slot()) != nil || mayBeCut(c, x) || first {
+			if c.Traits.Is(timeline.Pipelining) {
 				conns.Connection(c).add(c, x)
 			}
 		},
@@ -68,9 +66,22 @@ func (a *attempt) add(c *timeline.Connection, x *timeline.Transaction) {
 
 // attempts are the broken pipelines of a pair and the connections that began
 // with one, the latest eight of each: a repetition follows soon.
-type attempts struct {
-	broken, fresh   [8]outcome
-	nBroken, nFresh int
+type attempts struct{ broken, fresh outcomes }
+
+// outcomes is a ring that grows with need.
+type outcomes struct {
+	of []outcome
+	n  int // ever added
+}
+
+func (all *outcomes) add(o outcome) {
+	const most = 8
+	if len(all.of) < most {
+		all.of = append(all.of, o)
+	} else {
+		all.of[all.n%most] = o
+	}
+	all.n++
 }
 
 // outcome is what became of an attempt.
@@ -87,20 +98,18 @@ func (all *attempts) add(c *timeline.Connection, a *attempt) {
 	_, f, ok := c.Teardown.First()
 	o := outcome{attempt: *a, id: c.ID(), opened: c.Handshake.SYN, closed: f}
 	if ok && a.cut() && !a.announced {
-		all.broken[all.nBroken%len(all.broken)] = o
-		all.nBroken++
+		all.broken.add(o)
 	}
 	if a.sent > 1 {
-		all.fresh[all.nFresh%len(all.fresh)] = o
-		all.nFresh++
+		all.fresh.add(o)
 	}
 }
 
 func (all *attempts) judge(p *analysis.Pass, pair *timeline.Pair, pause int64) {
-	for i := range min(all.nFresh, len(all.fresh)) {
-		again := &all.fresh[i]
-		for j := range min(all.nBroken, len(all.broken)) {
-			before := &all.broken[j]
+	for i := range all.fresh.of {
+		again := &all.fresh.of[i]
+		for j := range all.broken.of {
+			before := &all.broken.of[j]
 			if d := again.opened.Sub(before.closed); before.id == again.id || d < 0 || d > pause {
 				continue
 			}

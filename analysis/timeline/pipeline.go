@@ -5,6 +5,13 @@ import (
 	"connlint/reassembly/http1"
 )
 
+// pipelines notes whether a new request is pipelined.
+func (k *tracked) pipelines(m *http1.Message) {
+	if k.correctAhead(m); m.Ahead > 0 {
+		k.conn.Traits |= Pipelining
+	}
+}
+
 // correctAhead makes the number of unanswered requests ahead of a new one that
 // which the client knew. The parser goes by the order in the capture; the
 // client's acknowledgement says what had reached it when it sent, wherever the

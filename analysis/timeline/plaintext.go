@@ -32,7 +32,7 @@ func (k *tracked) MessageStart(m *http1.Message) {
 	if m.Dir != http1.Request {
 		return
 	}
-	k.correctAhead(m)
+	k.pipelines(m)
 	if k.http.Outstanding() <= 1 {
 		k.release(len(k.waiting)) // the client goes on: it has what came before
 	}
@@ -169,9 +169,7 @@ func (k *tracked) report(h *held) {
 // emit makes the account and hands the transaction on.
 func (k *tracked) emit(x *Transaction, e *exchange) {
 	t, c := k.t, &k.conn
-	if x.Pipelined = x.HTTP != nil && x.HTTP.Request != nil && x.HTTP.Request.Ahead > 0; x.Pipelined {
-		c.Traits |= Pipelining
-	}
+	x.Pipelined = x.HTTP != nil && x.HTTP.Request != nil && x.HTTP.Request.Ahead > 0
 	k.settle(e.end.Time)
 	t.account(k, e, x)
 	k.proofs(x)

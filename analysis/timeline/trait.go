@@ -14,7 +14,7 @@ const (
 	WebSocketUpgrade
 	ConnectTunnel
 	ProtocolUpgrade // to something else than WebSocket or HTTP/2
-	Pipelining      // a request was sent before the response to the one before it had come
+	Pipelining      // a request was sent before the response to the one before it had come; set when it is seen
 	ParallelConnections
 	Preconnected  // opened well before its first request
 	NotHTTP       // payload that is neither HTTP nor TLS
