@@ -6,6 +6,7 @@ import (
 	"connlint/analysis"
 	"connlint/analysis/timeline"
 	"connlint/capture"
+	"connlint/reassembly"
 	"connlint/reassembly/http1"
 )
 
@@ -96,12 +97,25 @@ func (s *strays) add(x *timeline.Transaction, w misfit) {
 	s.evidence.Cite(x.Request, "the request in whose place it came")
 }
 
-// prove reports whether it proves that answers were exchanged: where one
+// prove reports whether it proves that answers were exchanged. Where one
 // request was answered before the next was sent, a server that answers it
-// wrongly is wrong in another way.
+// wrongly is wrong in another way; and what the client sent that cannot be
+// read may have been a request.
 func (s *strays) prove(c *timeline.Connection) bool {
-	return s.kinds[unasked] > 0 || c.Traits.Is(timeline.Pipelining)
+	if c.Traits.Is(timeline.Pipelining) && s.kinds[unasked] < s.n {
+		return true
+	}
+	for i := range c.Surplus {
+		if c.Surplus[i].Side == reassembly.Client {
+			return false
+		}
+	}
+	return s.kinds[unasked] > 0 && c.Skipped[reassembly.Client] <= lineEnds && c.SurplusOmitted == 0
 }
+
+// lineEnds is how many bytes between requests may be empty lines that clients
+// add behind a body (RFC 9112 §2.2).
+const lineEnds = 8
 
 func (s *strays) finding(c *timeline.Connection) *analysis.Finding {
 	f := &analysis.Finding{

@@ -91,7 +91,7 @@ func (b *blind) finding(c *timeline.Connection) *analysis.Finding {
 		Subject:  analysis.Connection(c),
 		Culprit:  analysis.Client,
 		Evidence: b.evidence,
-		Message: fmt.Sprintf("the client sent %s more behind the first of the connection before any answer had shown that the server keeps it open",
+		Message: fmt.Sprintf("the client sent %s behind the first one before any answer had shown that the server keeps the connection open",
 			count(b.n, "request")),
 		Measures: []analysis.Measure{{Name: "requests_sent_blind", Value: float64(b.n), Threshold: 1, Unit: "count"}},
 	}

@@ -71,6 +71,9 @@ func (t *Tracker) conclude(k *tracked) {
 		p.free++ // nothing was asked on it after all
 	}
 	p.attempted(c)
+	for _, side := range [...]reassembly.Side{reassembly.Client, reassembly.Server} {
+		c.Skipped[side] = k.http.Skipped(direction(side))
+	}
 	t.h.Close(c)
 	t.openings.end(c.Slot())
 	c.part()

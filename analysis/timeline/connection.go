@@ -49,6 +49,10 @@ type Connection struct {
 	// Beside is how many transactions other connections of the pair had
 	// between the end of this one's last and the first FIN or RST.
 	Beside int
+	// Skipped is how many payload bytes of each side, by sender, were read as
+	// part of no message and as no surplus of one. It is set when Close is
+	// called.
+	Skipped [2]uint64
 	// Surplus are the messages behind which more was sent than they declared,
 	// at most maxSurplus of them; SurplusOmitted is how many more there were.
 	Surplus        []Surplus
