@@ -25,11 +25,18 @@ func serialConnections() *analysis.Rule {
 	}
 }
 
-// serial is what the rule gathers of a pair. Most pairs never have a run: what
-// belongs to one is made with the first.
+// serial is what the rule gathers of a pair. Connections that a message forbade
+// to use again are a sequence of their own: what is under way on others beside
+// them could not have been shared. The rest must have been alone.
 type serial struct {
-	run, all  *stretch // the run under way; what the finished ones come to
-	lastEnd   int64    // of the latest exchange of the pair, ns
+	alone, refused sequence
+	all            *stretch // what the finished runs come to; made with the first
+}
+
+// sequence is where the next connection is joined on.
+type sequence struct {
+	run       *stretch // under way; made with the first
+	lastEnd   int64    // of the latest exchange, ns
 	lastConn  uint64   // which carried it
 	lastIndex int
 	head      member // of what may become a run
@@ -75,7 +82,8 @@ func startSerialConnections(p *analysis.Pass) analysis.Run {
 		},
 		Pair: func(pair *timeline.Pair) {
 			if s := pairs.Peek(pair.Slot()); s != nil {
-				s.finish(least)
+				s.end(&s.alone, least)
+				s.end(&s.refused, least)
 				if s.all != nil && s.all.runs > 0 {
 					p.Report(s.all.finding(least))
 				}
@@ -86,30 +94,45 @@ func startSerialConnections(p *analysis.Pass) analysis.Run {
 
 // add takes an exchange of the pair, in the order in which they ended.
 func (s *serial) add(c *timeline.Connection, x *timeline.Transaction, pause int64, least int) {
-	opened := opening(c)
-	follows := x.Index == 1 && x.Complete && x.Start == c.Handshake.SYN && !c.Traits.Is(timeline.ParallelConnections) &&
-		s.lastConn != 0 && s.lastIndex == 1 && opened.Time >= s.lastEnd && opened.Time-s.lastEnd <= pause
-	if !follows {
-		s.finish(least)
-		s.head = member{c.ID(), opened, x.Start.Time, x.End.Time}
-	} else {
-		s.follow(c, x, opened)
+	q := &s.alone
+	if c.Refusal != timeline.NotRefused {
+		s.end(q, least)
+		q.lastConn = 0
+		q = &s.refused
 	}
-	s.lastEnd, s.lastConn, s.lastIndex = max(s.lastEnd, x.End.Time), c.ID(), x.Index
+	opened := opening(c)
+	switch {
+	case !q.follows(c, x, opened, pause) || q == &s.alone && c.Traits.Is(timeline.ParallelConnections):
+		s.end(q, least)
+		q.head = member{c.ID(), opened, x.Start.Time, x.End.Time}
+	default:
+		if s.all == nil {
+			s.all = new(stretch)
+		}
+		q.follow(c, x, opened)
+	}
+	q.lastEnd, q.lastConn, q.lastIndex = max(q.lastEnd, x.End.Time), c.ID(), x.Index
+}
+
+// follows reports whether a connection was opened for an exchange when the one
+// before, the first on its own, was done.
+func (q *sequence) follows(c *timeline.Connection, x *timeline.Transaction, opened capture.Frame, pause int64) bool {
+	return x.Index == 1 && x.Complete && x.Start == c.Handshake.SYN &&
+		q.lastConn != 0 && q.lastIndex == 1 && opened.Time >= q.lastEnd && opened.Time-q.lastEnd <= pause
 }
 
 // follow adds a connection to the run.
-func (s *serial) follow(c *timeline.Connection, x *timeline.Transaction, opened capture.Frame) {
-	if s.run == nil {
-		s.run, s.all = new(stretch), new(stretch)
+func (q *sequence) follow(c *timeline.Connection, x *timeline.Transaction, opened capture.Frame) {
+	if q.run == nil {
+		q.run = new(stretch)
 	}
-	r := s.run
+	r := q.run
 	if r.n == 0 {
-		r.n, r.from = 1, s.head.from
+		r.n, r.from = 1, q.head.from
 		r.subject = analysis.Pair(c.Pair)
-		r.subject.Connections = append(r.subject.Connections, s.head.id)
-		r.subject.From, r.subject.To = s.head.from, s.head.to
-		r.evidence.Cite(s.head.opened, "first connection of a run")
+		r.subject.Connections = append(r.subject.Connections, q.head.id)
+		r.subject.From, r.subject.To = q.head.from, q.head.to
+		r.evidence.Cite(q.head.opened, "first connection of a run")
 	}
 	r.n++
 	r.to = max(r.to, x.End.Time)
@@ -118,15 +141,15 @@ func (s *serial) follow(c *timeline.Connection, x *timeline.Transaction, opened 
 	r.lost.Add(analysis.Cost{Time: x.Time[timeline.Connect] + x.Time[timeline.TLS], RoundTrips: 1, Connections: 1})
 }
 
-// finish ends the run: it counts if it was long enough.
-func (s *serial) finish(least int) {
-	if s.run == nil || s.run.n == 0 {
+// end ends the run of a sequence: it counts if it was long enough.
+func (s *serial) end(q *sequence, least int) {
+	if q.run == nil || q.run.n == 0 {
 		return
 	}
-	if s.run.n >= least {
-		s.all.join(s.run)
+	if q.run.n >= least {
+		s.all.join(q.run)
 	}
-	*s.run = stretch{}
+	*q.run = stretch{}
 }
 
 // join adds a run.
