@@ -81,7 +81,7 @@ func (g *neglect) finding(least int) *analysis.Finding {
 		Evidence:   g.evidence,
 		Lost:       g.lost,
 		Saved:      g.saved,
-		Message: fmt.Sprintf("%s were opened while another one of the client lay idle all their life that could have carried what they did; opening them took %s",
+		Message: fmt.Sprintf("%s were opened though another one of the client lay idle all the while and could have carried their requests; opening them took %s",
 			count(g.n, "connection"), ms(g.lost.Time)),
 		Measures: []analysis.Measure{
 			{Name: "connections", Value: float64(g.n), Threshold: float64(least), Unit: "count"},
