@@ -48,9 +48,9 @@ type pipeline struct {
 	risky     int              // of the unanswered, those that may not be repeated
 }
 
-// unanswered reports whether the connection ended before any byte of the
+// outstandingAtEnd reports whether the connection ended before any byte of the
 // response.
-func unanswered(x *timeline.Transaction) bool {
+func outstandingAtEnd(x *timeline.Transaction) bool {
 	h := x.HTTP
 	return h.Request != nil && h.Response == nil && h.Request.End == http1.Complete &&
 		(h.End == http1.CutByClose || h.End == http1.CutByReset)
@@ -65,7 +65,7 @@ func (l *pipeline) add(c *timeline.Connection, x *timeline.Transaction) {
 			l.answered = 1 // its head was
 		}
 	}
-	if !unanswered(x) {
+	if !outstandingAtEnd(x) {
 		if x.Pipelined {
 			l.answered++
 		}

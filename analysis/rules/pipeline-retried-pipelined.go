@@ -24,7 +24,7 @@ func pipelineRetriedPipelined() *analysis.Rule {
 }
 
 func startPipelineRetried(p *analysis.Pass) analysis.Run {
-	conns, pairs := analysis.PerConnection[attempt](p), analysis.PerPair[attempts](p)
+	conns, pairs := analysis.PerConnection[attempt](p), analysis.PerPair[brokenPipelines](p)
 	pause := int64(p.Param("max_pause") * 1e6)
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
@@ -64,9 +64,9 @@ func (a *attempt) add(c *timeline.Connection, x *timeline.Transaction) {
 	}
 }
 
-// attempts are the broken pipelines of a pair and the connections that began
+// brokenPipelines are the broken pipelines of a pair and the connections that began
 // with one, the latest eight of each: a repetition follows soon.
-type attempts struct{ broken, fresh outcomes }
+type brokenPipelines struct{ broken, fresh outcomes }
 
 // outcomes is a ring that grows with need.
 type outcomes struct {
@@ -94,7 +94,7 @@ type outcome struct {
 
 // add takes a connection that is over. One whose last answer announced the
 // close was not broken: what is left of it may be sent in a row.
-func (all *attempts) add(c *timeline.Connection, a *attempt) {
+func (all *brokenPipelines) add(c *timeline.Connection, a *attempt) {
 	_, f, ok := c.Teardown.First()
 	o := outcome{attempt: *a, id: c.ID(), opened: c.Handshake.SYN, closed: f}
 	if ok && a.cut() && !a.announced {
@@ -105,7 +105,7 @@ func (all *attempts) add(c *timeline.Connection, a *attempt) {
 	}
 }
 
-func (all *attempts) judge(p *analysis.Pass, pair *timeline.Pair, pause int64) {
+func (all *brokenPipelines) judge(p *analysis.Pass, pair *timeline.Pair, pause int64) {
 	for i := range all.fresh.of {
 		again := &all.fresh.of[i]
 		for j := range all.broken.of {

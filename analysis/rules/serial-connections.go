@@ -30,20 +30,20 @@ func serialConnections() *analysis.Rule {
 // them could not have been shared. The rest must have been alone.
 type serial struct {
 	alone, refused sequence
-	all            *stretch // what the finished runs come to; made with the first
+	all            *serialRun // what the finished runs come to; made with the first
 }
 
 // sequence is where the next connection is joined on.
 type sequence struct {
-	run       *stretch // under way; made with the first
-	lastEnd   int64    // of the latest exchange, ns
-	lastConn  uint64   // which carried it
+	run       *serialRun // under way; made with the first
+	lastEnd   int64      // of the latest exchange, ns
+	lastConn  uint64     // which carried it
 	lastIndex int
 	head      member // of what may become a run
 }
 
-// stretch is a number of connections one after another.
-type stretch struct {
+// serialRun is a number of connections one after another.
+type serialRun struct {
 	subject  analysis.Subject
 	evidence analysis.Evidence
 	n        int
@@ -107,7 +107,7 @@ func (s *serial) add(c *timeline.Connection, x *timeline.Transaction, pause int6
 		q.head = member{c.ID(), opened, x.Start.Time, x.End.Time}
 	default:
 		if s.all == nil {
-			s.all = new(stretch)
+			s.all = new(serialRun)
 		}
 		q.follow(c, x, opened)
 	}
@@ -124,7 +124,7 @@ func (q *sequence) follows(c *timeline.Connection, x *timeline.Transaction, open
 // follow adds a connection to the run.
 func (q *sequence) follow(c *timeline.Connection, x *timeline.Transaction, opened capture.Frame) {
 	if q.run == nil {
-		q.run = new(stretch)
+		q.run = new(serialRun)
 	}
 	r := q.run
 	if r.n == 0 {
@@ -149,11 +149,11 @@ func (s *serial) end(q *sequence, least int) {
 	if q.run.n >= least {
 		s.all.join(q.run)
 	}
-	*q.run = stretch{}
+	*q.run = serialRun{}
 }
 
 // join adds a run.
-func (a *stretch) join(r *stretch) {
+func (a *serialRun) join(r *serialRun) {
 	if a.runs++; a.runs == 1 {
 		a.subject, a.evidence = r.subject, r.evidence
 	} else {
@@ -167,7 +167,7 @@ func (a *stretch) join(r *stretch) {
 }
 
 // cite names the connections and packets of a further run.
-func (a *stretch) cite(r *stretch) {
+func (a *serialRun) cite(r *serialRun) {
 	room := min(analysis.MaxSubjects-len(a.subject.Connections), len(r.subject.Connections))
 	a.subject.Connections = append(a.subject.Connections, r.subject.Connections[:room]...)
 	a.subject.Omitted += r.subject.Omitted + len(r.subject.Connections) - room
@@ -180,7 +180,7 @@ func (a *stretch) cite(r *stretch) {
 
 // finding is what a pair comes to. What reuse would save is told by
 // keepalive/connection-per-request, or by new-connection-while-idle-warm.
-func (a *stretch) finding(least int) *analysis.Finding {
+func (a *serialRun) finding(least int) *analysis.Finding {
 	why := a.refusals.most()
 	f := &analysis.Finding{
 		Subject:  a.subject,
