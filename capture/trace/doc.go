@@ -22,6 +22,8 @@
 //	conn A:PORT > B:PORT           a connection, client first; later plain > and < lines are on it
 //	conn b A:PORT > B:PORT         the same with a label, for the lines b> and b<
 //	conn … isn=7:4294967290        the same with initial sequence numbers, client's and server's
+//	repeat 100                     the lines up to the next "end" so many times: the client's port
+//	end                            of a conn line is one higher each time; comments count once
 //	TIME > FLAGS [WORD…]           a segment from the client; < is one from the server
 //	TIME > retrans [WORD…]         the side's last segment again; retrans=3: its third last
 //	TIME > dup                     the side's last packet once more, identical to the last bit

@@ -24,24 +24,42 @@ func Parse(name string, text []byte) (*Trace, error) {
 		labels: map[string]int{},
 	}
 	var l line
-	for number := 1; len(text) > 0; number++ {
+	for len(text) > 0 {
 		raw, rest, _ := bytes.Cut(text, []byte{'\n'})
-		text, p.line = rest, number
+		p.line++
+		number := p.line
 		err := l.scan(string(raw))
 		if err == nil {
-			err = p.statement(&l)
+			text, err = p.next(&l, rest)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, number, err)
 		}
 	}
+	if p.loop.line != 0 {
+		return nil, fmt.Errorf("%s:%d: this repeat has no end", name, p.loop.line)
+	}
 	return p.trace, nil
+}
+
+// next takes a line and is the text to go on with; rest is what follows.
+func (p *parser) next(l *line, rest []byte) ([]byte, error) {
+	if len(l.words) > 0 {
+		switch l.words[0] {
+		case "repeat":
+			return rest, p.repeat(l.words[1:], rest)
+		case "end":
+			return p.end(rest)
+		}
+	}
+	return rest, p.statement(l)
 }
 
 // parser is a trace in the making.
 type parser struct {
 	trace    *Trace
 	line     int
+	loop     loop
 	labels   map[string]int // label to index of the connection; "" is the latest without one
 	flows    []*flow        // one a connection
 	now      int64          // time of the last segment line, ns since the start
@@ -60,7 +78,7 @@ func (p *parser) statement(l *line) error {
 			frame = p.captured
 		}
 	}
-	if l.marked {
+	if l.marked && p.loop.pass == 0 {
 		p.trace.Marks = append(p.trace.Marks, Mark{p.line, frame, strings.Clone(l.comment)})
 	}
 	return nil
@@ -85,7 +103,7 @@ func (p *parser) words(words []string) error {
 		if strings.ContainsRune("+-@", rune(first[0])) {
 			return p.segment(words)
 		}
-		return fmt.Errorf("%q is no line of a trace; it starts with conn, start, snaplen or a time such as +10ms", clip(first))
+		return fmt.Errorf("%q is no line of a trace; it starts with conn, start, snaplen, repeat, end or a time such as +10ms", clip(first))
 	}
 }
 
@@ -121,6 +139,9 @@ func (p *parser) connection(words []string) error {
 	}
 	var err error
 	if c.Client, err = endpoint(words[0]); err != nil {
+		return err
+	}
+	if c.Client, err = p.moved(c.Client); err != nil {
 		return err
 	}
 	if c.Server, err = endpoint(words[2]); err != nil {
