@@ -83,6 +83,9 @@ func (t *Tracker) occupy(c *Connection, s *capture.Segment, r *Reading) {
 	if s.Flags&capture.FIN != 0 && f.has&hasFIN == 0 && !end.Before(f.next) {
 		f.has |= hasFIN
 		f.fin = start.Add(s.Len)
+		if c.crossed(s, r.Side) {
+			c.Teardown.Crossing[r.Side] |= CrossedFIN
+		}
 		c.Teardown.FIN[r.Side] = s.Frame
 		c.History.add(r.Side, 'F')
 	}

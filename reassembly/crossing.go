@@ -17,6 +17,8 @@ const (
 	// how a half-closed connection works (RFC 9293 §3.6); towards one that the
 	// sender of the FIN has closed altogether they are lost.
 	SentAfter
+	// CrossedFIN: the peer's FIN had been sent and had not come.
+	CrossedFIN
 )
 
 // Is reports whether any of the cases in k is true.

@@ -109,6 +109,7 @@ const (
 	OutOfWindowReset                    // an RST at a sequence number the receiver would not take
 	Stray                               // any other segment of which that is true; nothing in it was believed
 	FINRepeated                         // a FIN without payload sent again
+	Challenge                           // the server answers the SYN with an ACK out of the connection that had the ports before
 )
 
 // Is reports whether any of the events in e is among es.

@@ -17,6 +17,7 @@ func (t *Tracker) same(c *Connection, s *capture.Segment) *Connection {
 	if c.phase != closed {
 		t.report(c, Reused)
 	}
+	t.former = c.before()
 	t.forget(c)
 	return nil
 }
@@ -89,6 +90,7 @@ func (t *Tracker) begin(hash uint32, s *capture.Segment) *Connection {
 	} else {
 		t.push(c, openQueue)
 	}
+	t.reopen(c)
 	return c
 }
 

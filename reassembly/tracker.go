@@ -20,9 +20,10 @@ type Tracker struct {
 	stash   stash
 	stats   Stats
 
-	now       int64 // the latest capture time seen, of packets and ticks
-	latest    int64 // of packets alone, as far as it is trusted
-	leaps     int   // packets in a row whose time is not
+	now       int64  // the latest capture time seen, of packets and ticks
+	latest    int64  // of packets alone, as far as it is trusted
+	former    Before // of the connection that is being replaced
+	leaps     int    // packets in a row whose time is not
 	lastSweep int64
 	reading   Reading // reused: arguments are borrowed
 }
@@ -90,6 +91,7 @@ func (t *Tracker) Segment(s *capture.Segment) {
 	}
 	if c.phase == closed || c.isOlder(s) {
 		t.stats.Late++
+		t.older(c, s)
 		return
 	}
 	t.process(c, s)
