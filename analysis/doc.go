@@ -6,7 +6,8 @@
 // [Engine] calls with facts; it speaks through [Pass.Report]. What it may
 // assume about a capture it declares as [Gates]: where one is shut, the rule
 // is not called and counted as skipped, since silence must mean health and
-// not blindness. What it wants to remember lies in slots that the engine
+// not blindness. A host has no gates: it is made of connections that were seen
+// from end to end. What a rule wants to remember lies in slots that the engine
 // owns, bounds and frees ([PerConnection], [PerPair]).
 //
 // The package may not know packets, files, formats or flags, nor any rule by

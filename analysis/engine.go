@@ -136,10 +136,10 @@ func (e *Engine) Close(c *timeline.Connection) {
 	e.settle(c, shut)
 	for i := range e.runs {
 		r := &e.runs[i]
-		if r.run.Close != nil {
+		if r.run.Close != nil || r.run.Host != nil {
 			if s := r.pass.needs & shut; s != 0 {
 				e.skip(c, i, s)
-			} else {
+			} else if r.run.Close != nil {
 				r.pass.conn = c
 				r.run.Close(c)
 				r.pass.conn = nil
@@ -178,7 +178,7 @@ func (e *Engine) index(p *Pass) int {
 
 // Pair is part of timeline.Handler.
 func (e *Engine) Pair(p *timeline.Pair) {
-	e.summary.Pairs++
+	e.summary.pair(p)
 	for i := range e.runs {
 		r := &e.runs[i]
 		if r.run.Pair != nil {
@@ -186,6 +186,18 @@ func (e *Engine) Pair(p *timeline.Pair) {
 		}
 		for _, free := range r.pass.part {
 			free(p.Slot())
+		}
+	}
+}
+
+// Host is part of timeline.HostHandler. No gate is asked here: what a host is
+// made of was seen from end to end, and the connections of which it was not
+// were counted as skipped when they closed.
+func (e *Engine) Host(h *timeline.Host) {
+	e.summary.host(h)
+	for i := range e.runs {
+		if r := &e.runs[i]; r.run.Host != nil {
+			r.run.Host(h)
 		}
 	}
 }

@@ -112,6 +112,12 @@ func Pair(p *timeline.Pair) Subject {
 	return Subject{Kind: OfPair, Source: p.Source, Client: p.Client, Server: p.Server}
 }
 
+// Host is the subject that a host is; the client is the host itself, whatever
+// its role.
+func Host(h *timeline.Host) Subject {
+	return Subject{Kind: OfHost, Source: h.Source, Client: h.Address, Server: h.Service, From: h.From, To: h.To}
+}
+
 // MaxEvidence is how many packets a finding cites.
 const MaxEvidence = 16
 

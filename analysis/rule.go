@@ -117,6 +117,7 @@ type Run struct {
 	Transaction func(*timeline.Connection, *timeline.Transaction)
 	Close       func(*timeline.Connection)
 	Pair        func(*timeline.Pair)
+	Host        func(*timeline.Host)
 }
 
 // ID is the last part of the name.

@@ -41,6 +41,8 @@ func Read(src capture.Source, e *Engine, limits Limits) (Counts, error) {
 	err := follow(src, connections)
 	connections.Finish()
 	facts.Finish()
+	packets := facts.Stats().Packets
+	e.summary.Budget.Packets.Add(&packets)
 	return Counts{src.Stats(), connections.Stats(), facts.Stats()}, err
 }
 

@@ -29,6 +29,9 @@ type Summary struct {
 	FindingsDropped uint64 // findings given up because too many waited
 	FindingsRefused uint64 // findings without evidence: a mistake in a rule
 
+	Budget Budget
+	table  pairTable
+
 	bySeverity [Error + 1]uint64
 	servers    servers
 }
@@ -52,6 +55,8 @@ func (s *Summary) transaction(c *timeline.Connection, x *timeline.Transaction) {
 	s.Transactions++
 	s.Spent.add(x)
 	s.servers.add(c, x)
+	s.Budget.transaction(x)
+	s.table.spend(c.Pair, x.Duration())
 	if x.Opaque() {
 		s.Opaque++
 	}
@@ -60,8 +65,16 @@ func (s *Summary) transaction(c *timeline.Connection, x *timeline.Transaction) {
 	}
 }
 
+func (s *Summary) pair(p *timeline.Pair) {
+	s.Pairs++
+	s.table.pair(p)
+}
+
+func (s *Summary) host(h *timeline.Host) { s.table.host(h) }
+
 func (s *Summary) connection(c *timeline.Connection) {
 	s.Connections++
+	s.Budget.Bytes.connection(c)
 	countNames(s.Traits, uint64(c.Traits), timeline.TraitName)
 	countNames(s.Caveats, uint64(c.Caveats), reassembly.CaveatName)
 }

@@ -19,7 +19,7 @@ func TestCrossing(t *testing.T) {
 		{"the server had it", func(w *wire) { request(w, 31); close(w, 47) }, [2]Crossing{}},
 		{"the server had it, and the capture is out of order", func(w *wire) { close(w, 47); request(w, 31) }, [2]Crossing{}},
 		{"no second request", func(w *wire) { close(w, 41); w.send(ms, Client, seg{flags: finack, seq: 41, ack: 32}) }, [2]Crossing{}},
-		{"both close at once", func(w *wire) { close(w, 41); w.send(ms, Client, seg{flags: finack, seq: 41, ack: 31}) }, [2]Crossing{}},
+		{"both close at once", func(w *wire) { close(w, 41); w.send(ms, Client, seg{flags: finack, seq: 41, ack: 31}) }, [2]Crossing{Client: CrossedFIN}},
 		{"half-closed", func(w *wire) {
 			w.send(ms, Client, seg{flags: finack, seq: 41, ack: 31})
 			w.send(ms, Server, seg{flags: psh, seq: 31, ack: 42, data: "more"})

@@ -36,7 +36,7 @@ func startClosedReused(p *analysis.Pass) analysis.Run {
 		},
 		Close: func(c *timeline.Connection) {
 			r, fin := conns.Peek(c.Slot()), c.Teardown.FIN[reassembly.Server]
-			if r != nil && c.Teardown.Crossing[reassembly.Server] == reassembly.SentAfter && r.request.Time > fin.Time {
+			if r != nil && c.Teardown.Crossing[reassembly.Server]&^reassembly.CrossedFIN == reassembly.SentAfter && r.request.Time > fin.Time {
 				pairs.Pair(c.Pair).add(c, r)
 			}
 		},

@@ -63,7 +63,7 @@ func startRacePredicted(p *analysis.Pass) analysis.Run {
 			if f, idle, ok := serverIdleClose(c); ok && idle >= limit {
 				r := pairs.Pair(c.Pair)
 				r.take(c)
-				r.collided = r.collided || c.Teardown.Crossing[reassembly.Server] != 0
+				r.collided = r.collided || c.Teardown.Crossing[reassembly.Server].Is(reassembly.Crossed|reassembly.SentAfter)
 				if len(r.closes) < maxIdles {
 					r.closes = append(r.closes, idled{idle, f})
 				}

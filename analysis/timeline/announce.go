@@ -77,7 +77,7 @@ func (c *Connection) finished(s *capture.Segment, r *reassembly.Reading) {
 func (c *Connection) Unaware() bool {
 	fin := c.Teardown.FIN[reassembly.Server]
 	switch {
-	case fin.IsZero() || c.Teardown.Crossing[reassembly.Server] == 0:
+	case fin.IsZero() || !c.Teardown.Crossing[reassembly.Server].Is(reassembly.Crossed|reassembly.SentAfter):
 		return false
 	case c.Encrypted:
 		return fin.Sub(c.lastRequest) < c.Flow[reassembly.Server].MinRTT*9/10

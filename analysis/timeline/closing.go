@@ -67,6 +67,8 @@ const maxSpare = 4096
 func (t *Tracker) conclude(k *tracked) {
 	c := &k.conn
 	p := k.pair()
+	c.Reuse = t.hosts.reuse(c.Connection)
+	t.hosts.add(c, t.h)
 	if c.busySince == 0 && !c.Predecessor.IsZero() {
 		p.free++ // nothing was asked on it after all
 	}

@@ -73,6 +73,9 @@ type Connection struct {
 	// of the capture if it was still open then.
 	End int64
 
+	// Reuse is the connection that had its ports before; set as Why is.
+	Reuse Reuse
+
 	busySince int64
 	pairThen  int // transactions of the pair when this one's last was reported
 	// What tells whether the server's FIN knew of the last request: where that

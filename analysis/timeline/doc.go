@@ -13,6 +13,10 @@
 // response. On an encrypted connection a turn (what the client says until the
 // server has answered) stands for a transaction.
 //
+// What connections leave at the two hosts (ports, sockets in TIME-WAIT) is
+// gathered by [Host], out of sums that do not depend on the order in which
+// connections end: it can be made of the closes that several workers saw.
+//
 // Memory: a [Connection] and all it points to is borrowed by the handler from
 // Open until Close returns, a [Transaction] for the call alone.
 package timeline

@@ -31,6 +31,7 @@ type Config struct {
 	// 3 kB each; default 131,072. Beyond it a message's time has no finer
 	// cause than request or response.
 	Senders int
+	Hosts   int // hosts; default 4,096
 	HTTP    http1.Limits
 }
 
@@ -39,6 +40,8 @@ type Stats struct {
 	Transactions uint64
 	PairsEvicted uint64
 	Unexplained  uint64 // messages whose time has no finer cause, since a limit was reached
+	HostsEvicted uint64
+	Packets      Packets
 }
 
 // Tracker makes transactions and their accounts out of connections. It is the
@@ -48,6 +51,7 @@ type Tracker struct {
 	pool     *http1.Pool
 	pairs    pairs
 	openings openings
+	hosts    hosts
 	stats    Stats
 
 	tracked      []*tracked      // by connection slot; nil until there is something to keep
@@ -69,20 +73,29 @@ func New(cfg Config, h Handler) *Tracker {
 	if cfg.Senders <= 0 {
 		cfg.Senders = 131072
 	}
-	return &Tracker{h: h, pool: http1.NewPool(cfg.HTTP), limit: cfg.Senders,
+	if cfg.Hosts <= 0 {
+		cfg.Hosts = maxHosts
+	}
+	return &Tracker{h: h, hosts: hosts{limit: cfg.Hosts}, pool: http1.NewPool(cfg.HTTP), limit: cfg.Senders,
 		pairs: pairs{byKey: map[pairKey]*Pair{}, limit: cfg.Pairs}}
 }
 
 // Stats may be called at any time.
-func (t *Tracker) Stats() Stats { return t.stats }
+func (t *Tracker) Stats() Stats {
+	s := t.stats
+	s.HostsEvicted = t.hosts.evicted
+	return s
+}
 
-// Finish reports the pairs that are left, in the order in which they began.
+// Finish reports the pairs that are left, in the order in which they began,
+// then the hosts.
 // Call it after the connections' own end.
 func (t *Tracker) Finish() {
 	left := slices.SortedFunc(maps.Values(t.pairs.byKey), func(a, b *Pair) int { return cmp.Compare(a.made, b.made) })
 	for _, p := range left {
 		t.finishPair(p)
 	}
+	t.hosts.finish(t.h)
 }
 
 // Sniff tells from payload who sent it; it is [reassembly.Config]'s Sniff.
@@ -208,6 +221,11 @@ func (k *tracked) pair() *Pair {
 
 // Segment is part of reassembly.Handler.
 func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reassembly.Reading) {
+	t.stats.Packets.count(c, s, r)
+	if r.Events.Is(reassembly.Challenge) {
+		t.hosts.challenged(c, s.Frame)
+		return
+	}
 	if s.Flags&capture.SYN != 0 || r.Events.Is(reassembly.HandshakeDone) {
 		t.openings.segment(c, s, r)
 	}
