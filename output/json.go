@@ -60,7 +60,7 @@ func (j *jsonWriter) Finding(f *analysis.Finding) {
 
 // End writes the summary record.
 func (j *jsonWriter) End(t *Totals) error {
-	j.enc.summary(t)
+	j.enc.summary(j.sources, t)
 	j.record()
 	if j.document {
 		j.print("\n]}\n")

@@ -40,6 +40,7 @@ type Totals struct {
 type GivenUp struct {
 	Connections uint64
 	Pairs       uint64 // whose connections were told apart from then on
+	Hosts       uint64 // whose later connections counted as another host's
 	Holes       uint64 // bytes that were no longer waited for, because too much waited behind them
 }
 
@@ -47,6 +48,7 @@ type GivenUp struct {
 func (g *GivenUp) Add(c analysis.Counts) {
 	g.Connections += c.Connections.Evicted
 	g.Pairs += c.Timeline.PairsEvicted
+	g.Hosts += c.Timeline.HostsEvicted
 	g.Holes += c.Connections.HolesGiven
 }
 

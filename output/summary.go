@@ -27,7 +27,7 @@ func (e *encoder) run(r *Run) {
 }
 
 // summary is the record that comes last.
-func (e *encoder) summary(t *Totals) {
+func (e *encoder) summary(sources []string, t *Totals) {
 	a := t.Analysis
 	all := t.sum()
 	e.begin("summary")
@@ -40,6 +40,7 @@ func (e *encoder) summary(t *Totals) {
 	e.uint("dropped", all.Dropped)
 	e.uint("evicted", t.GivenUp.Connections)
 	e.uint("pairs_evicted", t.GivenUp.Pairs)
+	e.uint("hosts_evicted", t.GivenUp.Hosts)
 	e.uint("holes_given_up", t.GivenUp.Holes)
 	e.counts("findings", a.Findings)
 	e.counts("events", a.Events)
@@ -51,6 +52,8 @@ func (e *encoder) summary(t *Totals) {
 	e.counts("traits", a.Traits)
 	e.counts("caveats", a.Caveats)
 	e.captured(t)
+	e.budget(&a.Budget)
+	e.pairTable(sources, a.TopPairs(maxPairs))
 	e.uint("slots_refused", a.SlotsRefused)
 	e.uint("findings_dropped", a.FindingsDropped)
 	e.array("errors")

@@ -69,6 +69,7 @@ func (t *textWriter) End(totals *Totals) error {
 		t.servers(totals.Analysis)
 	}
 	t.findings(totals)
+	t.pairs(totals.Analysis)
 	t.skipped(totals.Analysis)
 	t.caveats(totals)
 	t.more(totals)
@@ -176,6 +177,7 @@ func (t *textWriter) caveats(totals *Totals) {
 	}{
 		{totals.GivenUp.Connections, "connection", "because a limit was reached"},
 		{totals.GivenUp.Pairs, "pair", "because a limit was reached"},
+		{totals.GivenUp.Hosts, "host", "because a limit was reached"},
 		{totals.GivenUp.Holes, "hole", "because too much waited behind"},
 		{a.FindingsDropped, "finding", "because too many waited"},
 	} {
