@@ -7,7 +7,7 @@
 // the repository, and put the function into [All]. The tests say what is
 // missing.
 //
-// A rule reads connections, transactions, pairs and the account of time. It
+// A rule reads connections, transactions, pairs, hosts and the account of time. It
 // may not look at packets: a fact that it needs and that is not there belongs
 // into the layer that owns it.
 package rules
@@ -98,6 +98,10 @@ func All() []*analysis.Rule {
 		abortiveClose(),
 
 		// ports
+		portExhaustion(),
+		timeWaitBuildup(),
+		portReuse(),
+		connectionChurn(),
 	}
 	for _, r := range rules {
 		r.Doc = page(r.ID())
