@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ func configure(o *options, all []*analysis.Rule) ([]*analysis.Rule, map[string]m
 			chosen = append(chosen, r)
 		}
 	}
-	params := map[string]map[string]float64{}
+	params := o.hosts(all)
 	for _, s := range o.set {
 		r, param, value, err := parseSetting(s, all)
 		if err != nil {
@@ -40,6 +41,23 @@ func configure(o *options, all []*analysis.Rule) ([]*analysis.Rule, map[string]m
 		}
 	}
 	return chosen, params, nil
+}
+
+// hosts are the settings of --time-wait and --ports: every rule that has a
+// parameter of that name takes it.
+func (o *options) hosts(all []*analysis.Rule) map[string]map[string]float64 {
+	params := map[string]map[string]float64{}
+	for name, value := range map[string]float64{"time_wait": o.timeWait.Seconds(), "ports": float64(o.ports)} {
+		for _, r := range all {
+			if value > 0 && slices.ContainsFunc(r.Params, func(p analysis.Param) bool { return p.Name == name }) {
+				if params[r.Name] == nil {
+					params[r.Name] = map[string]float64{}
+				}
+				params[r.Name][name] = value
+			}
+		}
+	}
+	return params
 }
 
 // matches reports whether a glob is the name, or the last part of the name,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
@@ -25,6 +26,8 @@ type options struct {
 	count    uint64 // 0: all
 	logLevel zerolog.Level
 	version  bool
+	timeWait time.Duration // 0: the rules' own
+	ports    uint16        // the same
 }
 
 const help = `connlint reads packet captures and says where HTTP connections waste time,
@@ -44,6 +47,8 @@ Rules
       --enable GLOB,…             run these rules only, such as 'tcp/*'
       --disable GLOB,…            do not run these
       --set RULE.PARAM=VALUE      change a threshold; connlint rules NAME lists them
+      --time-wait DURATION        how long sockets stay in TIME_WAIT (default as the packets look: 60s or 120s)
+      --ports N                   how many ports a client has (default 28232, or 16384 if it looks like Windows)
 Reading
   -c, --count N                   stop after N packets
 Other
@@ -73,6 +78,8 @@ func parse(args []string) (*options, error) {
 	flags.StringSliceVar(&o.enable, "enable", nil, "")
 	flags.StringSliceVar(&o.disable, "disable", nil, "")
 	flags.Uint64VarP(&o.count, "count", "c", 0, "")
+	flags.DurationVar(&o.timeWait, "time-wait", 0, "")
+	flags.Uint16Var(&o.ports, "ports", 0, "")
 	flags.BoolVar(&o.version, "version", false, "")
 	if err := flags.Parse(args); err != nil {
 		return o, flagError(err)
@@ -89,6 +96,12 @@ func parse(args []string) (*options, error) {
 	if flags.Changed("count") && o.count == 0 {
 		return o, errors.New("--count 0 would read nothing; leave it out to read everything")
 	}
+	if flags.Changed("time-wait") && o.timeWait <= 0 {
+		return o, fmt.Errorf("--time-wait %v: it is a time such as 60s", o.timeWait)
+	}
+	if flags.Changed("ports") && o.ports == 0 {
+		return o, errors.New("--ports 0: a client has at least one; it is a number up to 65535")
+	}
 	return o, o.choose(*format, *failOn, *level, *records)
 }
 
@@ -103,8 +116,15 @@ func flagError(err error) error {
 		return err
 	}
 	var invalid *pflag.InvalidValueError
-	if errors.As(err, &invalid) && invalid.GetFlag().Name == "count" {
-		return fmt.Errorf("--count %q: it is a number of packets", invalid.GetValue())
+	if errors.As(err, &invalid) {
+		switch name := invalid.GetFlag().Name; name {
+		case "count":
+			return fmt.Errorf("--count %q: it is a number of packets", invalid.GetValue())
+		case "time-wait":
+			return fmt.Errorf("--time-wait %q: it is a time such as 60s", invalid.GetValue())
+		case "ports":
+			return fmt.Errorf("--ports %q: it is a number up to 65535", invalid.GetValue())
+		}
 	}
 	return fmt.Errorf("%w; connlint --help lists the flags", err)
 }
