@@ -92,6 +92,8 @@ func (k *tracked) goesOn(f *sender, s *capture.Segment, side reassembly.Side) {
 	w := f.work
 	switch {
 	case v.gap <= 0:
+	case f.hidden:
+		w.add(v.prev, v.at, Unknown) // what the capture lacks was sent in it
 	case v.rtt == 0:
 		w.add(v.prev, v.at, moving(side))
 	case k.wasLost(v) || k.wasShut(v):

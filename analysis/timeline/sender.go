@@ -34,6 +34,7 @@ type sender struct {
 	small     bool   // a partial segment was
 	hole      bool   // the receiver reports one
 	unseen    bool   // bytes were sent that did not pass the capture point
+	hidden    bool   // the peer acknowledged such bytes: they had come, and the capture lacks them
 }
 
 // nagle is the evidence for and against Nagle's algorithm at one sender.
@@ -168,6 +169,7 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 		t.ack, t.edge = t.ack.Max(f.told.ack), t.edge.Max(f.told.edge)
 	}
 	f.told, f.heard = t, true
+	f.hidden = f.hidden || r.Events.Is(reassembly.AckUnseen)
 	if r.RTT > 0 {
 		late := r.RTT - c.Flow[r.Side].MinRTT
 		k.conn.Pair.jitter[r.Side].add(late)
@@ -264,7 +266,7 @@ func (k *tracked) sent(f *sender, s *capture.Segment, r *reassembly.Reading) {
 	}
 	f.last, f.length, f.begun = s.Frame, s.Len, true
 	f.end = s.End()
-	f.ids.missing, f.unseen = 0, false
+	f.ids.missing, f.unseen, f.hidden = 0, false, false
 	k.speaker = side
 }
 
