@@ -136,7 +136,7 @@ func (e *Engine) Close(c *timeline.Connection) {
 	e.settle(c, shut)
 	for i := range e.runs {
 		r := &e.runs[i]
-		if r.run.Close != nil || r.run.Host != nil {
+		if r.run.Close != nil || r.run.Host != nil || r.run.Path != nil {
 			if s := r.pass.needs & shut; s != 0 {
 				e.skip(c, i, s)
 			} else if r.run.Close != nil {

@@ -57,10 +57,11 @@ const (
 	OfConnection
 	OfPair // a client address and a server endpoint
 	OfHost
+	OfPath // the connections on both sides of a proxy: of a client with it, of it with a server
 )
 
 func (k SubjectKind) String() string {
-	return [...]string{"", "transaction", "connection", "pair", "host"}[k]
+	return [...]string{"", "transaction", "connection", "pair", "host", "path"}[k]
 }
 
 // Subject is what a finding is about and the stretch of time that it covers.

@@ -13,9 +13,10 @@ type Pass struct {
 	values map[string]float64
 	needs  Gates // what is left of the rule's gates after relaxation
 	// conn is the connection that is being judged, nil in Run.Pair.
-	conn *timeline.Connection
-	free []func(slot int) // frees the connection slots
-	part []func(slot int) // frees the pair slots
+	conn   *timeline.Connection
+	free   []func(slot int) // frees the connection slots
+	part   []func(slot int) // frees the pair slots
+	routes []func(slot int) // frees the route slots
 }
 
 // Param is the value of one of the rule's parameters. To ask for one that the

@@ -118,6 +118,8 @@ type Run struct {
 	Close       func(*timeline.Connection)
 	Pair        func(*timeline.Pair)
 	Host        func(*timeline.Host)
+	Path        func(*timeline.Path)  // both legs of a request through a proxy
+	Route       func(*timeline.Route) // a proxy and a server behind it, after its paths
 }
 
 // ID is the last part of the name.

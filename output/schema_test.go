@@ -55,14 +55,14 @@ func TestSchemaHasTheWordsOfTheCode(t *testing.T) {
 		"framing":      names(http1.Invalid, http1.Framing.String),
 		"flaw":         flaws,
 		"gate":         gates,
-		"subject_kind": names(analysis.OfHost, analysis.SubjectKind.String)[1:],
+		"subject_kind": names(analysis.OfPath, analysis.SubjectKind.String)[1:],
 		"cause":        names(timeline.NumCauses-1, timeline.Cause.String),
 	}
 	noMore(t, "culprit", (analysis.Capture + 1).String)
 	noMore(t, "close", (reassembly.EndOfCapture + 1).String)
 	noMore(t, "end", (http1.Evicted + 1).String)
 	noMore(t, "framing", (http1.Invalid + 1).String)
-	noMore(t, "subject_kind", (analysis.OfHost + 1).String)
+	noMore(t, "subject_kind", (analysis.OfPath + 1).String)
 	var doc struct {
 		Defs map[string]struct {
 			Enum       []string

@@ -178,6 +178,7 @@ func (t *textWriter) caveats(totals *Totals) {
 		{totals.GivenUp.Connections, "connection", "because a limit was reached"},
 		{totals.GivenUp.Pairs, "pair", "because a limit was reached"},
 		{totals.GivenUp.Hosts, "host", "because a limit was reached"},
+		{totals.GivenUp.Legs, "request", "because too many were under way to look for proxies"},
 		{totals.GivenUp.Holes, "hole", "because too much waited behind"},
 		{a.FindingsDropped, "finding", "because too many waited"},
 	} {

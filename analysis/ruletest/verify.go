@@ -120,7 +120,8 @@ func (r *Result) sound(f *analysis.Finding, owners owners) error {
 }
 
 // concerns reports whether a packet belongs to a connection of the subject. A
-// pair or a host has more connections than it names.
+// pair, a path or a host has more connections than it names: of a path those
+// between the proxy and the server behind it.
 func (r *Result) concerns(s *analysis.Subject, f capture.Frame, p packet, owners owners) bool {
 	if c := owners.of(f, p); c != nil && slices.Contains(s.Connections, c.First.Number()) && c.First.Source() == s.Source {
 		return true
@@ -128,7 +129,7 @@ func (r *Result) concerns(s *analysis.Subject, f capture.Frame, p packet, owners
 	for _, ends := range [...][2]capture.Endpoint{p.ends, {p.ends[1], p.ends[0]}} {
 		client, server := ends[0].Host(), ends[1]
 		switch s.Kind {
-		case analysis.OfPair:
+		case analysis.OfPair, analysis.OfPath:
 			if client == s.Client.Host() && server == s.Server {
 				return true
 			}

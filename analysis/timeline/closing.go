@@ -80,6 +80,9 @@ func (t *Tracker) conclude(k *tracked) {
 	t.openings.end(c.Slot())
 	c.part()
 	p.leave(c)
+	if t.paths != nil {
+		t.paths.ended(k)
+	}
 	t.pairs.leave(p)
 	if p.latest == c {
 		p.latest = nil

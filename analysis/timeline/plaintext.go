@@ -30,6 +30,9 @@ type expectation struct {
 // MessageStart is part of http1.Handler.
 func (k *tracked) MessageStart(m *http1.Message) {
 	if m.Dir != http1.Request {
+		if k.t.paths != nil && !m.Interim() {
+			k.t.paths.answer(k, m)
+		}
 		return
 	}
 	k.pipelines(m)
@@ -47,6 +50,9 @@ func (k *tracked) Head(m *http1.Message) {
 	k.findSpare(m)
 	if m.Dir == http1.Request && m.Header.HasToken("expect", "100-continue") {
 		k.expect = expectation{index: m.Index, head: m.Head}
+	}
+	if m.Dir == http1.Request && k.t.paths != nil {
+		k.t.paths.begin(k, m)
 	}
 }
 
@@ -160,7 +166,12 @@ func (k *tracked) report(h *held) {
 	c.Refusal = refusalOf(h.http)
 	c.announce(h.http, e.end)
 	x.Complete = e.answered && h.http.Request != nil && h.http.Request.End == http1.Complete
+	leg := k.leg(h.http.Index)
+	x.Relayed = leg != nil && leg.relayed
 	k.emit(x, &e)
+	if leg != nil {
+		t.paths.over(k, leg, x)
+	}
 	t.pool.Release(h.http)
 	h.http, x.HTTP = nil, nil
 	t.held = append(t.held, h)

@@ -33,6 +33,7 @@ type Config struct {
 	Senders int
 	Hosts   int // hosts; default 4,096
 	HTTP    http1.Limits
+	Legs    int // requests under way that may be a leg of a path; default 8,192
 }
 
 // Stats counts what a tracker has done.
@@ -42,6 +43,7 @@ type Stats struct {
 	Unexplained  uint64 // messages whose time has no finer cause, since a limit was reached
 	HostsEvicted uint64
 	Packets      Packets
+	LegsEvicted  uint64 // requests given up that might have been a leg of a path
 }
 
 // Tracker makes transactions and their accounts out of connections. It is the
@@ -52,6 +54,7 @@ type Tracker struct {
 	pairs    pairs
 	openings openings
 	hosts    hosts
+	paths    *paths // nil if nobody asks for them
 	stats    Stats
 
 	tracked      []*tracked      // by connection slot; nil until there is something to keep
@@ -70,13 +73,16 @@ func New(cfg Config, h Handler) *Tracker {
 	if cfg.Pairs <= 0 {
 		cfg.Pairs = 65536
 	}
+	if cfg.Legs <= 0 {
+		cfg.Legs = 8192
+	}
 	if cfg.Senders <= 0 {
 		cfg.Senders = 131072
 	}
 	if cfg.Hosts <= 0 {
 		cfg.Hosts = maxHosts
 	}
-	return &Tracker{h: h, hosts: hosts{limit: cfg.Hosts}, pool: http1.NewPool(cfg.HTTP), limit: cfg.Senders,
+	return &Tracker{h: h, hosts: hosts{limit: cfg.Hosts}, pool: http1.NewPool(cfg.HTTP), limit: cfg.Senders, paths: newPaths(h, cfg.Legs),
 		pairs: pairs{byKey: map[pairKey]*Pair{}, limit: cfg.Pairs}}
 }
 
@@ -84,6 +90,9 @@ func New(cfg Config, h Handler) *Tracker {
 func (t *Tracker) Stats() Stats {
 	s := t.stats
 	s.HostsEvicted = t.hosts.evicted
+	if t.paths != nil {
+		s.LegsEvicted = t.paths.evicted
+	}
 	return s
 }
 
@@ -91,6 +100,9 @@ func (t *Tracker) Stats() Stats {
 // then the hosts.
 // Call it after the connections' own end.
 func (t *Tracker) Finish() {
+	if t.paths != nil {
+		t.paths.finish()
+	}
 	left := slices.SortedFunc(maps.Values(t.pairs.byKey), func(a, b *Pair) int { return cmp.Compare(a.made, b.made) })
 	for _, p := range left {
 		t.finishPair(p)
@@ -133,6 +145,9 @@ type tracked struct {
 	sender              [2]sender
 	speaker             reassembly.Side // of the latest new bytes
 	habits              habits
+	legs                []*Leg    // requests under way, as long as somebody asks for paths
+	up, kept            *Upstream // what it is as a proxy's connection; the one that its own requests went over
+	strayed             bool      // its requests went over more than one
 }
 
 // Open is part of reassembly.Handler. Most of what a flood opens carries
@@ -170,8 +185,8 @@ func (t *Tracker) track(c *reassembly.Connection) *tracked {
 
 // begin makes k as good as new for c.
 func (k *tracked) begin(t *Tracker, c *reassembly.Connection) {
-	waiting, surplus := k.waiting, k.conn.Surplus
-	*k = tracked{t: t, waiting: waiting[:0]}
+	waiting, surplus, legs := k.waiting, k.conn.Surplus, k.legs
+	*k = tracked{t: t, waiting: waiting[:0], legs: legs[:0]}
 	k.http.Init(t.pool, k, c.Caveats&reassembly.MidConnection != 0)
 	k.conn = Connection{Connection: c, Surplus: surplus[:0], Predecessor: t.predecessors[c.Slot()]}
 	p := t.pairOf(c)
@@ -197,6 +212,9 @@ func (t *Tracker) turnRound(k *tracked) {
 	t.pairs.leave(p)
 	if p.Connections--; p.Connections == 0 {
 		t.forgetPair(p)
+	}
+	if t.paths != nil {
+		t.paths.ended(k)
 	}
 	k.http.Reset()
 	k.restSenders()

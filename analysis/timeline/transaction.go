@@ -30,6 +30,9 @@ type Transaction struct {
 	// RetryOf is the failed request that this one repeats on a connection of
 	// its own.
 	RetryOf Try
+	// Relayed: a proxy passes on the request of another connection in the
+	// capture, see [Path].
+	Relayed bool
 	// Spans partition the time from Start to End; Time is their sum by cause.
 	Spans []Span
 	Time  Account
