@@ -52,6 +52,9 @@ func All() []*analysis.Rule {
 		closeUnannounced(),
 
 		// proxy
+		hopByHopForwarded(),
+		proxyConnectionForwarded(),
+		dumbProxyHang(),
 
 		// concurrency
 		serialConnections(),
