@@ -36,10 +36,11 @@ func (e *Engine) Route(route *timeline.Route) {
 	}
 }
 
-// shutForPath are the gates that are shut for a path: those of either leg.
+// shutForPath are the gates that are shut for a path: those of either leg,
+// and of the attempt before.
 func shutForPath(p *timeline.Path) Gates {
 	var shut Gates
-	for _, l := range [...]*timeline.Leg{p.Down, p.Up} {
+	for _, l := range [...]*timeline.Leg{p.Down, p.Up, p.Before} {
 		switch {
 		case l == nil:
 			continue

@@ -55,6 +55,12 @@ func All() []*analysis.Rule {
 		hopByHopForwarded(),
 		proxyConnectionForwarded(),
 		dumbProxyHang(),
+		upstreamDowngraded(),
+		proxyRetriedNonIdempotent(),
+		connectionListsEndToEnd(),
+		controlFieldNotListed(),
+		mangledConnection(),
+		proxyConnectionSent(),
 
 		// concurrency
 		serialConnections(),

@@ -16,7 +16,7 @@ type Leg struct {
 	Index          int              // of the transaction; 0 until it is over
 	Client, Server capture.Endpoint // of the connection
 	First          capture.Frame    // of the connection
-	Setup          int64            // ns that opening the connection took, if the request was the first on it
+	Setup          int64            // ns that opening the connection took without the wait for lost packets, if the request was the first on it
 	// Request, HeadEnd, RequestEnd, Response and End are the packets with the
 	// first byte of the request, the end of its head, its last byte, the first
 	// byte of the final response, and the end of the transaction.

@@ -153,10 +153,7 @@ func (ps *paths) over(k *tracked, l *Leg, x *Transaction) {
 		l.Blind = m.Missing > 0
 	}
 	if x.Index == 1 {
-		l.Setup = c.PlainSetup()
-		if l.Setup == 0 {
-			l.Setup = c.Handshake.Duration() - c.Handshake.Retry
-		}
+		l.Setup = max(0, c.Handshake.Duration()-c.Handshake.Retry)
 	}
 	l.OneDirection = !c.Flow[reassembly.Client].Seen() || !c.Flow[reassembly.Server].Seen()
 	l.Blind = l.Blind || x.HTTP.Doubt&^http1.InterimsDropped != 0 ||
