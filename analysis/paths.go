@@ -53,6 +53,9 @@ func shutForPath(p *timeline.Path) Gates {
 			shut |= ConnectionEnd
 		}
 	}
+	if p.Up == nil && p.Kept.Holes {
+		shut |= NoGapBefore
+	}
 	return shut
 }
 

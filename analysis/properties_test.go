@@ -228,12 +228,12 @@ func limits(t *testing.T, path string, whole *ruletest.Result) {
 		"a hundredth": {
 			Connections: reassembly.Config{Connections: 1 << 20 / 100, Remembered: 1 << 16 / 100,
 				BufferedFlow: 8 << 20 / 100, Buffered: 256 << 20 / 100, Unacknowledged: 1 << 20 / 100},
-			Timeline: timeline.Config{Pairs: 65536 / 100, Hosts: 4096 / 100, HTTP: http1.Limits{Head: 64 << 10 / 100, Fields: 10,
+			Timeline: timeline.Config{Pairs: 65536 / 100, Hosts: 4096 / 100, Legs: 8192 / 100, HTTP: http1.Limits{Head: 64 << 10 / 100, Fields: 10,
 				Interim: 2, Outstanding: 10, Held: 4 << 20 / 100, ChunkLine: 4 << 10 / 100}},
 		},
 		"next to nothing": {
 			Connections: reassembly.Config{Connections: 3, Remembered: 1, BufferedFlow: 1, Buffered: 1, Unacknowledged: 1},
-			Timeline: timeline.Config{Pairs: 1, Hosts: 1, HTTP: http1.Limits{Head: 64, Fields: 1,
+			Timeline: timeline.Config{Pairs: 1, Hosts: 1, Legs: 1, HTTP: http1.Limits{Head: 64, Fields: 1,
 				Interim: 1, Outstanding: 1, Held: 64, ChunkLine: 8}},
 		},
 	} {

@@ -28,6 +28,9 @@ func connectionListsEndToEnd() *analysis.Rule {
 // own are allowed, and so is every field that is not listed here.
 func endToEndOption(_ *timeline.Transaction, m *http1.Message) []byte {
 	for option := range m.Header.Elements("connection") {
+		if ownWord(option) {
+			continue // nearly always
+		}
 		for _, name := range [...]string{"cache-control", "host", "content-length", "content-type", "content-encoding",
 			"content-range", "authorization", "www-authenticate", "cookie", "set-cookie", "date", "etag", "expires", "last-modified",
 			"location", "vary", "pragma", "range", "if-match", "if-none-match", "if-modified-since", "accept", "accept-encoding",

@@ -42,10 +42,13 @@ func unlistedField(x *timeline.Transaction, m *http1.Message) []byte {
 // control reports whether a field speaks of one connection and has to be
 // listed. TE is of requests only.
 func control(dir http1.Direction, name []byte) bool {
-	for _, f := range [...]string{"upgrade", "te", "http2-settings"} {
-		if len(name) == len(f) && bytes.EqualFold(name, []byte(f)) {
-			return f == "upgrade" || dir == http1.Request
-		}
+	switch len(name) {
+	case len("upgrade"):
+		return bytes.EqualFold(name, []byte("upgrade"))
+	case len("te"):
+		return dir == http1.Request && bytes.EqualFold(name, []byte("te"))
+	case len("http2-settings"):
+		return dir == http1.Request && bytes.EqualFold(name, []byte("http2-settings"))
 	}
 	return false
 }

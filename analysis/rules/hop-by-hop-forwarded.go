@@ -19,21 +19,19 @@ func hopByHopForwarded() *analysis.Rule {
 			routes := analysis.PerRoute[forwarded](p)
 			return analysis.Run{
 				Path: func(path *timeline.Path) {
-					if path.Up == nil {
-						if w := routes.Peek(path.Route.Slot()); w != nil && path.Down.RequestWhole {
-							w.sure = true // a relay of TCP would have passed it on
+					switch {
+					case path.Up == nil:
+						if w := routes.Peek(path.Route.Slot()); w != nil && hung(path, relayedBy) {
+							w.stuck = true
 						}
-						return
-					}
-					if webSocket(&path.Down.Header) || blindRelay(path) {
-						return
-					}
-					if names := passedOn(path); len(names) > 0 {
-						routes.Route(path.Route).add(path, names)
+					case !webSocket(&path.Down.Header):
+						if names := passedOn(path); len(names) > 0 {
+							routes.Route(path.Route).add(path, names)
+						}
 					}
 				},
 				Route: func(r *timeline.Route) {
-					if w := routes.Peek(r.Slot()); w != nil {
+					if w := routes.Peek(r.Slot()); w != nil && w.told() {
 						p.Report(w.finding(r))
 					}
 				},
@@ -42,12 +40,22 @@ func hopByHopForwarded() *analysis.Rule {
 	}
 }
 
+// relayedBy is when a relay of TCP has long passed on what it got, ns: it does
+// so at once.
+const relayedBy = 1e9
+
 // forwarded is what the rule gathers of a route.
 type forwarded struct {
 	routed
 	names []string // of fields, at most maxFields
-	sure  bool     // some path tells the proxy from a relay of TCP
+	// addressed: not all of it can be a relay of TCP; sure: some path shows
+	// that it is none; stuck: so does a request that was not sent on.
+	addressed, sure, stuck bool
+	unusual                bool // more was passed on than what a proxy may have chosen itself
 }
+
+// told reports whether it is certain enough that a proxy passed something on.
+func (w *forwarded) told() bool { return w.stuck || w.unusual && (w.sure || w.addressed) }
 
 // maxFields bounds the fields that a message names.
 const maxFields = 6
@@ -55,6 +63,8 @@ const maxFields = 6
 func (w *forwarded) add(p *timeline.Path, names []string) {
 	w.routed.add(p, "as the client sent it", "passed on")
 	w.sure = w.sure || !p.Verbatim || !p.Tied
+	w.addressed = w.addressed || !blindRelay(p)
+	w.unusual = w.unusual || len(names) > 1 || !mayBeItsOwn(p)
 	for _, name := range names {
 		if len(w.names) < maxFields && !containsFold(w.names, name) {
 			w.names = append(w.names, name)
@@ -113,6 +123,19 @@ func connectionPassed(p *timeline.Path) bool {
 	return false
 }
 
+// mayBeItsOwn reports whether an unchanged head could have been written anew by
+// a proxy that keeps its own connection: every option is one of its own words.
+// In HTTP/1.0 it could not, where keep-alive is an agreement of two neighbours
+// that each has to make for itself.
+func mayBeItsOwn(p *timeline.Path) bool {
+	for option := range p.Down.Header.Elements("connection") {
+		if !ownWord(option) {
+			return false
+		}
+	}
+	return p.Verbatim && p.Down.Start.AtLeast(1, 1)
+}
+
 // ownWord reports whether a connection option is one that a proxy may choose
 // by itself.
 func ownWord(option []byte) bool {
@@ -130,7 +153,7 @@ func (w *forwarded) finding(r *timeline.Route) *analysis.Finding {
 		Message: fmt.Sprintf("the proxy %s passed %s on to %s in %s", r.Proxy, strings.Join(w.names, ", "), r.Server,
 			count(w.n, "request")),
 	}
-	if !w.sure {
+	if !w.sure && !w.stuck {
 		doubtRelay(f)
 	}
 	return f

@@ -22,7 +22,7 @@ func proxyConnectionForwarded() *analysis.Rule {
 					}
 				},
 				Route: func(r *timeline.Route) {
-					if w := routes.Peek(r.Slot()); w != nil {
+					if w := routes.Peek(r.Slot()); w != nil && (w.sure || w.addressed) {
 						p.Report(w.proxyConnection(r))
 					}
 				},
@@ -44,7 +44,7 @@ func proxyConnectionForwarded() *analysis.Rule {
 // proxyConnectionPassed reports whether the proxy sent on the Proxy-Connection
 // that it was sent. To another proxy it may send one of its own.
 func proxyConnectionPassed(p *timeline.Path) bool {
-	if p.Up == nil || blindRelay(p) {
+	if p.Up == nil {
 		return false
 	}
 	v := p.Down.Header.Get("proxy-connection")

@@ -30,13 +30,13 @@ func uselessProxyConnection(x *timeline.Transaction, m *http1.Message) []byte {
 	if m.Dir != http1.Request || x.Relayed || len(m.Start.Target) == 0 || m.Start.Target[0] != '/' {
 		return nil
 	}
+	if m.Header.Get("proxy-connection") == nil {
+		return nil
+	}
 	for _, sign := range [...]string{"via", "forwarded", "x-forwarded-for", "x-real-ip"} {
 		if m.Header.Get(sign) != nil {
 			return nil
 		}
-	}
-	if m.Header.Get("proxy-connection") == nil {
-		return nil
 	}
 	return []byte("Proxy-Connection")
 }

@@ -90,6 +90,10 @@ func TestPairSubjects(t *testing.T) {
 	}
 	f.Subject.Server = c.Ends[0]
 	complain(t, res.Verify(), "is not the subject's")
+	f.Subject = analysis.Subject{Kind: analysis.OfPath, Client: c.Ends[0].Host(), Server: c.Ends[1]}
+	if err := res.Verify(); err != nil {
+		t.Error(err)
+	}
 	f.Subject = analysis.Subject{Kind: analysis.OfHost, Client: c.Ends[1].Host()}
 	if err := res.Verify(); err != nil {
 		t.Error(err)

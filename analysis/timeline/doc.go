@@ -17,6 +17,9 @@
 // gathered by [Host], out of sums that do not depend on the order in which
 // connections end: it can be made of the closes that several workers saw.
 //
+// A proxy has a request on two connections. Where both are in the capture they
+// are joined into a [Path], for handlers that ask for it (see [PathHandler]).
+//
 // Memory: a [Connection] and all it points to is borrowed by the handler from
 // Open until Close returns, a [Transaction] for the call alone.
 package timeline

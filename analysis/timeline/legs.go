@@ -147,17 +147,17 @@ func (ps *paths) over(k *tracked, l *Leg, x *Transaction) {
 	l.Index, l.RequestEnd, l.Response, l.End = x.Index, x.RequestEnd, x.Response, x.End
 	if m := x.HTTP.Response; m != nil {
 		l.Status = m.Start.Status
+		l.Blind = lacks(m)
 	}
 	if m := x.HTTP.Request; m != nil {
 		l.Body, l.RequestWhole = m.Body, m.End == http1.Complete
-		l.Blind = m.Missing > 0
+		l.Blind = l.Blind || lacks(m)
 	}
 	if x.Index == 1 {
 		l.Setup = max(0, c.Handshake.Duration()-c.Handshake.Retry)
 	}
 	l.OneDirection = !c.Flow[reassembly.Client].Seen() || !c.Flow[reassembly.Server].Seen()
-	l.Blind = l.Blind || x.HTTP.Doubt&^http1.InterimsDropped != 0 ||
-		c.Caveats&(reassembly.CaptureDrops|reassembly.LimitReached|reassembly.SnaplenCut) != 0
+	l.Blind = l.Blind || x.HTTP.Doubt&^http1.InterimsDropped != 0
 	switch x.HTTP.End {
 	case http1.StillOpen, http1.Evicted, http1.CutByGap, http1.CutBySnaplen:
 		l.Open = true
@@ -171,6 +171,11 @@ func (ps *paths) over(k *tracked, l *Leg, x *Transaction) {
 		ps.settle(down)
 	}
 	ps.free(l)
+}
+
+// lacks reports whether the capture lacks bytes of the message.
+func lacks(m *http1.Message) bool {
+	return m.Missing > 0 || m.End == http1.CutByGap || m.End == http1.CutBySnaplen
 }
 
 // settle reports the paths of a leg once it and all that carry it on are over.

@@ -44,6 +44,9 @@ type Upstream struct {
 	// while it is open.
 	Closed capture.Frame
 	By     reassembly.Side
+	// Holes: the capture lacks packets of it, so that requests may have gone
+	// over it unseen.
+	Holes bool
 
 	conn     *Connection // nil once it is over
 	client   uint64      // the client's connection whose requests it carries
@@ -54,6 +57,7 @@ type Upstream struct {
 // look takes down what has become of the connection.
 func (u *Upstream) look() {
 	if u.conn != nil {
+		u.Holes = u.conn.Caveats&(reassembly.CaptureDrops|reassembly.LimitReached) != 0
 		if by, f, ok := u.conn.Teardown.First(); ok {
 			u.Closed, u.By = f, by
 		}

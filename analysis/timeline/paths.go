@@ -133,24 +133,22 @@ func (ps *paths) downOf(l *Leg) *Leg {
 // the capture was taken at both. One stream that the capture has twice, before
 // and behind a translation of addresses, is not sent on by anybody.
 func (ps *paths) carries(up, down *Leg) bool {
-	u, d := up.owner.conn.Connection, down.owner.conn.Connection
-	switch {
-	case u == d, len(down.ups) >= maxAttempts:
-		return false
-	case up.Server == down.Server:
+	if up.Server == down.Server || len(down.ups) >= maxAttempts {
 		return false // two clients of one server
-	case string(up.Start.Method) != string(down.Start.Method) || string(TargetPath(up.Start.Target)) != string(TargetPath(down.Start.Target)):
+	}
+	byAddress := up.Client.Host() == down.Server.Host()
+	if !byAddress && up.Client.Host() == down.Client.Host() {
+		return false // one client, two servers
+	}
+	u, d := up.owner.conn.Connection, down.owner.conn.Connection
+	if !byAddress && !(d.Vantage() == reassembly.AtServer && u.Vantage() == reassembly.AtClient) {
 		return false
-	case u.SameStream(d) || within(u, d):
+	}
+	if !sameRequest(up, down) || u.SameStream(d) || within(u, d) {
 		return false
 	}
 	sameHost := equalFold(up.Host(), down.Host())
-	switch {
-	case up.Client.Host() == down.Server.Host():
-	case up.Client.Host() == down.Client.Host():
-		return false // one client, two servers
-	case d.Vantage() == reassembly.AtServer && u.Vantage() == reassembly.AtClient && sameHost:
-	default:
+	if !byAddress && !sameHost {
 		return false
 	}
 	kept, of := down.inherited(up)
@@ -158,6 +156,12 @@ func (ps *paths) carries(up, down *Leg) bool {
 		return kept*2 >= of
 	}
 	return of >= 2 && kept*4 >= of*3
+}
+
+// sameRequest reports whether method and path are equal, as their hashes are.
+func sameRequest(a, b *Leg) bool {
+	return string(a.Start.Method) == string(b.Start.Method) &&
+		string(TargetPath(a.Start.Target)) == string(TargetPath(b.Start.Target))
 }
 
 // within reports whether u was opened while d's handshake was under way, as
