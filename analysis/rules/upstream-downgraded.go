@@ -25,7 +25,7 @@ func upstreamDowngraded() *analysis.Rule {
 			least, share := int(p.Param("min_requests")), p.Param("min_share")
 			return analysis.Run{
 				Path: func(path *timeline.Path) {
-					if path.Up != nil && !path.Verbatim && !webSocket(&path.Down.Header) {
+					if path.Up != nil && !webSocket(&path.Down.Header) {
 						routes.Route(path.Route).take(path)
 					}
 				},

@@ -37,6 +37,7 @@ type Leg struct {
 	kept      *Upstream // the one that the client's requests on this connection went over
 	down      *Leg      // the leg that this one carries on
 	ups       []*Leg    // the legs that carry this one on, at most maxAttempts
+	attempts  int       // how many there were, those given up included
 	answered  bool      // the final response has begun
 	relayed   bool      // down is, or was, set
 	ambiguous bool      // another leg could have been down as well

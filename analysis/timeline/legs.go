@@ -99,6 +99,10 @@ func (ps *paths) drop(l *Leg) {
 // abandon gives a leg up, and with it the paths that it is part of.
 func (ps *paths) abandon(l *Leg) {
 	if k := l.owner; k != nil {
+		if l.listed {
+			k.gaps = append(k.gaps, gap{l.httpIndex, l.key})
+			ps.gaps[l.key]++
+		}
 		k.legs = slices.DeleteFunc(k.legs, func(o *Leg) bool { return o == l })
 		l.owner = nil
 	}
@@ -128,6 +132,20 @@ func (ps *paths) answer(k *tracked, m *http1.Message) {
 	if l := k.leg(m.Index); l != nil {
 		l.answered = true
 		ps.unlist(l)
+	}
+	ps.close(k, m.Index)
+}
+
+// close ends the gap of a transaction, if it left one.
+func (ps *paths) close(k *tracked, index int) {
+	for i, g := range k.gaps {
+		if g.httpIndex == index {
+			if ps.gaps[g.key]--; ps.gaps[g.key] == 0 {
+				delete(ps.gaps, g.key)
+			}
+			k.gaps = slices.Delete(k.gaps, i, i+1)
+			return
+		}
 	}
 }
 
@@ -237,6 +255,9 @@ func (ps *paths) free(l *Leg) {
 // ended takes down how an upstream connection ended, before its record goes.
 func (ps *paths) ended(k *tracked) {
 	ps.abandonAll(k)
+	for len(k.gaps) > 0 {
+		ps.close(k, k.gaps[0].httpIndex)
+	}
 	if k.up != nil {
 		k.up.look()
 		k.up.conn = nil

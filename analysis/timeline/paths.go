@@ -13,7 +13,7 @@ import (
 //
 // What it keeps are the heads of requests under way, and of those that are
 // over while the other leg is not. Beyond its limits the oldest go: that loses
-// paths, it makes none up.
+// paths and makes none up, see [gap].
 type paths struct {
 	h           PathHandler
 	open        map[legKey]*chain
@@ -26,6 +26,7 @@ type paths struct {
 	// hosts from which proxied requests went on, with the latest request of
 	// any kind that left them.
 	hosts   map[proxyHost]capture.Frame
+	gaps    map[legKey]int // open legs that were given up
 	evicted uint64
 }
 
@@ -37,6 +38,14 @@ type proxyHost struct {
 
 // chain is the open legs of one key, oldest first.
 type chain struct{ first, last *Leg }
+
+// gap is an open leg that was given up: until its response begins, nobody can
+// say whether a request of its key does not carry on just this one. It takes
+// less room than what the parser keeps of the request anyway.
+type gap struct {
+	httpIndex int
+	key       legKey
+}
 
 const (
 	maxLegHead    = 8 << 10  // bytes of a head; a leg with a longer one is not followed
@@ -52,7 +61,7 @@ func newPaths(h Handler, limit int) *paths {
 	if !ok {
 		return nil
 	}
-	return &paths{h: ph, open: map[legKey]*chain{}, limit: limit, hosts: map[proxyHost]capture.Frame{},
+	return &paths{h: ph, open: map[legKey]*chain{}, limit: limit, gaps: map[legKey]int{}, hosts: map[proxyHost]capture.Frame{},
 		routes: routes{byKey: map[routeKey]*Route{}, limit: maxRoutes}}
 }
 
@@ -101,6 +110,12 @@ func (ps *paths) downOf(l *Leg) *Leg {
 	if ch == nil {
 		return nil
 	}
+	if ps.gaps[l.key] > 0 {
+		for d := ch.first; d != nil; d = d.below {
+			d.lost = true // l may have been it
+		}
+		return nil
+	}
 	var best *Leg
 	most, n := -1, 0
 	for d := ch.first; d != nil; d = d.below {
@@ -120,7 +135,7 @@ func (ps *paths) downOf(l *Leg) *Leg {
 			return nil
 		default:
 			l.ambiguous = true
-			if len(d.ups) < len(best.ups) {
+			if d.attempts < best.attempts {
 				best = d
 			}
 		}
@@ -133,7 +148,7 @@ func (ps *paths) downOf(l *Leg) *Leg {
 // the capture was taken at both. One stream that the capture has twice, before
 // and behind a translation of addresses, is not sent on by anybody.
 func (ps *paths) carries(up, down *Leg) bool {
-	if up.Server == down.Server || len(down.ups) >= maxAttempts {
+	if up.Server == down.Server || down.attempts >= maxAttempts {
 		return false // two clients of one server
 	}
 	byAddress := up.Client.Host() == down.Server.Host()
@@ -207,6 +222,7 @@ func (ps *paths) join(down, up *Leg) {
 	up.down, up.relayed, up.upstream = down, true, u
 	up.tied = !from.strayed
 	down.ups = append(down.ups, up)
+	down.attempts++
 	if at := (proxyHost{up.Client.Host(), up.key.source}); len(ps.hosts) < maxProxies {
 		ps.hosts[at] = up.Request
 	}

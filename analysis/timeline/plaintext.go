@@ -171,6 +171,8 @@ func (k *tracked) report(h *held) {
 	k.emit(x, &e)
 	if leg != nil {
 		t.paths.over(k, leg, x)
+	} else if t.paths != nil {
+		t.paths.close(k, h.http.Index)
 	}
 	t.pool.Release(h.http)
 	h.http, x.HTTP = nil, nil

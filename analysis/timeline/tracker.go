@@ -145,6 +145,7 @@ type tracked struct {
 	sender              [2]sender
 	speaker             reassembly.Side // of the latest new bytes
 	habits              habits
+	gaps                []gap
 	legs                []*Leg    // requests under way, as long as somebody asks for paths
 	up, kept            *Upstream // what it is as a proxy's connection; the one that its own requests went over
 	strayed             bool      // its requests went over more than one
@@ -185,8 +186,8 @@ func (t *Tracker) track(c *reassembly.Connection) *tracked {
 
 // begin makes k as good as new for c.
 func (k *tracked) begin(t *Tracker, c *reassembly.Connection) {
-	waiting, surplus, legs := k.waiting, k.conn.Surplus, k.legs
-	*k = tracked{t: t, waiting: waiting[:0], legs: legs[:0]}
+	waiting, surplus, legs, gaps := k.waiting, k.conn.Surplus, k.legs, k.gaps
+	*k = tracked{t: t, waiting: waiting[:0], legs: legs[:0], gaps: gaps[:0]}
 	k.http.Init(t.pool, k, c.Caveats&reassembly.MidConnection != 0)
 	k.conn = Connection{Connection: c, Surplus: surplus[:0], Predecessor: t.predecessors[c.Slot()]}
 	p := t.pairOf(c)
