@@ -62,7 +62,7 @@ func hangs(p *timeline.Path, least, follows int64) *analysis.Finding {
 	}
 	f.Subject.Connections = []uint64{d.Connection}
 	f.Subject.From, f.Subject.To = d.Request.Time, d.End.Time
-	what := fmt.Sprintf("the proxy never passed on a request that came on a kept connection: %s %s waited %s",
+	what := fmt.Sprintf("the proxy %s never passed on a request that came on a kept connection: %s %s waited %s", p.Route.Proxy,
 		quoted(d.Start.Method), quoted(d.Start.Target), ms(wait))
 	f.Evidence.Cite(d.RequestEnd, "request never passed on")
 	f.Evidence.Cite(u.Request, "the request before, passed on")

@@ -17,12 +17,12 @@ func upstreamDowngraded() *analysis.Rule {
 		Params: []analysis.Param{
 			{Name: "min_requests", Unit: "count", Default: 3,
 				Source: "one connection more than needed may be chance, two in a row are a habit"},
-			{Name: "min_share", Unit: "ratio", Default: 0.5,
+			{Name: "downgraded_share", Unit: "ratio", Default: 0.5,
 				Source: "a pool that ends connections after many requests says close now and then; more than every other time is no pool"},
 		},
 		Start: func(p *analysis.Pass) analysis.Run {
 			routes := analysis.PerRoute[downgraded](p)
-			least, share := int(p.Param("min_requests")), p.Param("min_share")
+			least, share := int(p.Param("min_requests")), p.Param("downgraded_share")
 			return analysis.Run{
 				Path: func(path *timeline.Path) {
 					if path.Up != nil && !webSocket(&path.Down.Header) {

@@ -8,15 +8,17 @@ import (
 )
 
 // Leg is a request as one connection carried it, with as much of that
-// connection as tells whether it is one leg of a longer path. It holds no
-// pointer to a connection or a message: a leg outlives both.
+// connection as tells whether it is one leg of a longer path. All that can be
+// seen of it is a copy: a leg outlives its message and its connection.
 type Leg struct {
 	http1.Head                      // of the request
 	Connection     uint64           // ID
 	Index          int              // of the transaction; 0 until it is over
 	Client, Server capture.Endpoint // of the connection
 	First          capture.Frame    // of the connection
-	Setup          int64            // ns that opening the connection took without the wait for lost packets, if the request was the first on it
+	// Setup is what opening the connection took, ns, without the wait for
+	// lost packets; 0 if the request was not the first on it.
+	Setup int64
 	// Request, HeadEnd, RequestEnd, Response and End are the packets with the
 	// first byte of the request, the end of its head, its last byte, the first
 	// byte of the final response, and the end of the transaction.
@@ -24,8 +26,8 @@ type Leg struct {
 	Status                                      int // of the final response; 0: none
 	Body                                        http1.Count
 	RequestWhole                                bool // the request was sent to its end
-	// Blind: one direction or bytes are missing from the capture, so that what
-	// was not seen may have been there.
+	// Blind: the capture lacks bytes of the messages, or messages.
+	// OneDirection: it has one side of the connection alone.
 	Blind, OneDirection bool
 	// Open: the capture, or a limit, ended before the transaction did.
 	Open bool
