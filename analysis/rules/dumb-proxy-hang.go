@@ -25,7 +25,7 @@ func dumbProxyHang() *analysis.Rule {
 			least, follows := int64(p.Param("min_hang")*1e6), int64(p.Param("close_follows")*1e6)
 			return analysis.Run{Path: func(path *timeline.Path) {
 				if path.Up == nil && hung(path, least) {
-					if f := hangs(path, least, follows); f != nil {
+					if f := stayed(path, least, follows); f != nil {
 						p.Report(f)
 					}
 				}
@@ -43,13 +43,13 @@ func hung(p *timeline.Path, least int64) bool {
 		(u.Closed.IsZero() || u.Closed.Sub(d.RequestEnd) >= least)
 }
 
-// hangs makes the finding, nil if something else may have held the request up.
+// stayed makes the finding, nil if something else may have held the request up.
 // The close of the server behind the proxy that at once becomes the proxy's
 // own is proof: that is what it waited for. A client that lost patience before
 // that leaves less to see: then the proxy must be one that passes heads on
 // unchanged, and nothing may have left it meanwhile. Another proxy may have
 // sent the request on where the capture does not look.
-func hangs(p *timeline.Path, least, follows int64) *analysis.Finding {
+func stayed(p *timeline.Path, least, follows int64) *analysis.Finding {
 	d, u := p.Down, p.Kept
 	wait := d.End.Sub(d.RequestEnd)
 	f := &analysis.Finding{

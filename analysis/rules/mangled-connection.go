@@ -32,7 +32,7 @@ func mangledConnection() *analysis.Rule {
 func mangledField(_ *timeline.Transaction, m *http1.Message) []byte {
 	for i := range m.Header.Len() {
 		name, value := m.Header.Field(i)
-		if len(name) == len(connection) && !bytes.EqualFold(name, []byte(connection)) && persistence(value) && resembles(name) {
+		if len(name) == len(hiddenName) && !bytes.EqualFold(name, []byte(hiddenName)) && persistence(value) && resembles(name) {
 			return name
 		}
 	}
@@ -44,12 +44,13 @@ func persistence(value []byte) bool {
 	return bytes.EqualFold(value, []byte("close")) || bytes.EqualFold(value, []byte("keep-alive"))
 }
 
-const connection = "connection"
+// hiddenName is the name that a mangled one stands for.
+const hiddenName = "connection"
 
 // resembles reports whether a name of ten letters was made from Connection. A
 // balancer changes as little as it can: packets keep their lengths.
 func resembles(name []byte) bool {
-	a, b := bytes.ToLower(name), []byte(connection)
+	a, b := bytes.ToLower(name), []byte(hiddenName)
 	other := 0
 	for i := range a {
 		if a[i] != b[i] {

@@ -15,10 +15,10 @@ func proxyRetriedNonIdempotent() *analysis.Rule {
 		Severity: analysis.Error,
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore,
 		Start: func(p *analysis.Pass) analysis.Run {
-			routes := analysis.PerRoute[retried](p)
+			routes := analysis.PerRoute[resent](p)
 			return analysis.Run{
 				Path: func(path *timeline.Path) {
-					if path.Before != nil && retries(path) {
+					if path.Before != nil && repeatedBlindly(path) {
 						routes.Route(path.Route).take(path)
 					}
 				},
@@ -32,10 +32,10 @@ func proxyRetriedNonIdempotent() *analysis.Rule {
 	}
 }
 
-// retries reports whether the second attempt repeats the first: that was sent
+// repeatedBlindly reports whether the second attempt repeats the first: that was sent
 // whole and is over, and what became of it does not say that nothing was done.
 // Requests sent to several servers at once are copies, not repetitions.
-func retries(p *timeline.Path) bool {
+func repeatedBlindly(p *timeline.Path) bool {
 	first, again := p.Before, p.Up
 	return !safeToRepeat(string(p.Down.Start.Method)) && p.Down.Header.Get("idempotency-key") == nil &&
 		!p.Ambiguous && !first.Open && first.RequestWhole && again.RequestWhole && first.Body == again.Body &&
@@ -52,15 +52,15 @@ func mayHaveWorked(status int) bool {
 	return status == 0 || status == 500 || status == 502 || status == 504
 }
 
-// retried is what the rule gathers of a route.
-type retried struct {
+// resent is what the rule gathers of a route.
+type resent struct {
 	routed
 	stale  int // first attempts on a connection used before
 	method string
 	lost   int64
 }
 
-func (w *retried) take(p *timeline.Path) {
+func (w *resent) take(p *timeline.Path) {
 	if w.n == 0 {
 		w.method = quoted(p.Down.Start.Method)
 	}
@@ -75,7 +75,7 @@ func (w *retried) take(p *timeline.Path) {
 	}
 }
 
-func (w *retried) finding(r *timeline.Route) *analysis.Finding {
+func (w *resent) finding(r *timeline.Route) *analysis.Finding {
 	f := &analysis.Finding{
 		Subject: w.subject, Evidence: w.evidence, Count: w.n, Culprit: analysis.Proxy, Lost: analysis.Cost{Time: w.lost},
 		Message: fmt.Sprintf("the proxy %s sent %s a second time to %s after the first try failed; the clients had sent each once",
