@@ -33,6 +33,9 @@ func uselessProxyConnection(x *timeline.Transaction, m *http1.Message) []byte {
 	if m.Header.Get("proxy-connection") == nil {
 		return nil
 	}
+	if a := x.HTTP.Response; a != nil && a.Header.Get("proxy-connection") != nil {
+		return nil // somebody heeds it after all
+	}
 	for _, sign := range [...]string{"via", "forwarded", "x-forwarded-for", "x-real-ip"} {
 		if m.Header.Get(sign) != nil {
 			return nil
