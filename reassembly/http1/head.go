@@ -84,6 +84,9 @@ func (c *Conn) headDone(dir Direction, h *half, frame capture.Frame) {
 func (c *Conn) readHead(m *Message) {
 	m.rebaseStart()
 	m.Flaws |= m.Header.parse(len(m.Start.Raw), c.pool.limits.Fields)
+	if m.Flaws&(HeadTooLarge|TooManyFields) != 0 {
+		c.pairing.over = true // without its length it may swallow the answers behind it
+	}
 }
 
 // request is what the response m answers, nil if that was not seen.
