@@ -50,6 +50,7 @@ func (t *Tracker) Close(c *reassembly.Connection, why reassembly.Reason) {
 	k.rest()
 	k.setup()
 	k.character()
+	k.evidence()
 	k.idleToTheEnd()
 	k.conn.refused()
 	t.opened(&k.conn)

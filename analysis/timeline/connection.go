@@ -67,6 +67,9 @@ type Connection struct {
 	// Behind is the latest segment with payload of a side whose peer had sent
 	// its FIN before: the connection is half closed and in use (RFC 9293 §3.6).
 	Behind capture.Frame
+	// Nagle is what speaks for and against Nagle's algorithm at each side, by
+	// sender; it is set when Close is called.
+	Nagle [2]NagleEvidence
 	// Why is the reason of its end; it is set when Close is called.
 	Why reassembly.Reason
 	// End is when it ended, ns since the epoch: its last packet, or the end

@@ -62,7 +62,7 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	if n := f.ids.gone(); (n > 0 || f.unseen) && !asked.IsZero() && s.Time-asked.Time >= repairSilence(c.RTT()) {
 		f.lost++
 		w.add(asked.Time, s.Time, Retransmit)
-		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame})
+		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame, Inferred: true})
 	}
 }
 
@@ -134,7 +134,7 @@ func (k *tracked) wasLost(v *view) bool {
 	v.f.lost++
 	v.w.growth.loss()
 	v.w.add(v.prev, v.at, Retransmit)
-	v.w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(v.missing), Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame})
+	v.w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(v.missing), Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame, Inferred: true})
 	return true
 }
 

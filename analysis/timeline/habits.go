@@ -60,7 +60,8 @@ func (k *tracked) proofs(x *Transaction) {
 			continue
 		}
 		for _, s := range w.stalls {
-			if s.To.Time > x.Start.Time && s.To.Time <= x.End.Time {
+			behind := s.AckLost && s.From.Time <= x.End.Time && s.To.Time > x.End.Time
+			if behind || s.To.Time > x.Start.Time && s.To.Time <= x.End.Time {
 				x.Stalls = append(x.Stalls, s)
 			}
 		}

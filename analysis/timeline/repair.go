@@ -33,14 +33,15 @@ func (k *tracked) repeats(f *sender, s *capture.Segment, r *reassembly.Reading) 
 	case reported && v.at-(f.dup.Time+v.r) <= v.rtt/2+v.eps:
 		f.fast++
 	case v.gap > max(v.rtt/2, 10e6):
-		k.timedOut(v)
+		k.timedOut(v, r.Events.Is(reassembly.Spurious))
 	}
 }
 
 // timedOut keeps a repair that waited for a timer. The first for the end of
 // what was sent is the tail loss probe (RFC 8985 §7.2), any other the
 // retransmission timer; several without progress between them are one stall.
-func (k *tracked) timedOut(v *view) {
+// It is needless if the receiver had the bytes.
+func (k *tracked) timedOut(v *view, needless bool) {
 	f, w := v.f, v.w
 	repair := Timeout
 	if f.timers == 0 && v.missing == 0 && !v.s.End().Before(f.end) {
@@ -51,9 +52,25 @@ func (k *tracked) timedOut(v *view) {
 		last := &w.stalls[n-1]
 		last.Wait += v.gap
 		last.To, last.Repair = v.s.Frame, repair
+		last.Needless = last.Needless && needless
 		return
 	}
-	w.stall(Stall{Cause: Retransmit, Repair: repair, Side: v.side, Wait: v.gap, From: f.last, To: v.s.Frame})
+	w.stall(Stall{Cause: Retransmit, Repair: repair, Side: v.side, Wait: v.gap, From: f.last, To: v.s.Frame, Needless: needless})
+}
+
+// wasNeedless: the receiver reports bytes that came twice (RFC 2883). One that
+// has itself sent what the capture lacks lost an acknowledgement with it: then
+// the repair was needless, but not the wait.
+func (w *work) wasNeedless(r *reassembly.Reading) {
+	if !r.Events.Is(reassembly.DSACK) {
+		return
+	}
+	for i := len(w.stalls) - 1; i >= 0; i-- {
+		if s := &w.stalls[i]; s.Cause == Retransmit {
+			s.Needless, s.AckLost = true, r.Events.Is(reassembly.Jump)
+			return
+		}
+	}
 }
 
 // wasProbe: what was sent again shows that the segment before it, which

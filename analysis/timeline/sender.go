@@ -133,7 +133,11 @@ func (k *tracked) observe(s *capture.Segment, r *reassembly.Reading) {
 	}
 	f := &k.sender[r.Side]
 	if !r.Events.Is(reassembly.Duplicate) {
+		missing := f.ids.missing
 		f.ids.note(s, f.size.of(k.conn.Connection, r.Side))
+		if s.Len == 0 && !r.Events.Is(reassembly.Jump) {
+			f.ids.missing = missing // what went before an ACK without data was another
+		}
 	}
 	if r.Events.Is(nothing) {
 		return
@@ -164,6 +168,7 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 	w := f.work
 	if w != nil {
 		w.sight.add(t, c.Flow[side].MinRTT)
+		w.wasNeedless(r)
 	}
 	if f.heard {
 		t.ack, t.edge = t.ack.Max(f.told.ack), t.edge.Max(f.told.edge)

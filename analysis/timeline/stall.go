@@ -21,6 +21,15 @@ type Stall struct {
 	Late int64
 	// Proven: timestamps show that the packet left after the release came.
 	Proven bool
+	// Needless: what was sent again had come. Its receiver had acknowledged it
+	// before, as the capture saw it, or said so afterwards (RFC 2883).
+	Needless bool
+	// AckLost: it had come, and the acknowledgement was lost together with new
+	// bytes that carried it. The stall may then lie behind the transaction.
+	AckLost bool
+	// Inferred: the capture has the repair, but not what it repairs: that was
+	// lost before the capture point.
+	Inferred bool
 }
 
 // Repair is how a sender found out about a loss.
