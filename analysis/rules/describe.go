@@ -96,3 +96,28 @@ func blameOpaque(f *analysis.Finding) {
 	f.Culprit, f.Confidence = analysis.Client, 0.6
 	f.Reasons = append(f.Reasons, "encrypted: either side may have asked for the close")
 }
+
+// doubt lowers the confidence of a finding to at most limit and says why.
+func doubt(f *analysis.Finding, limit float64, reason string) {
+	if f.Confidence == 0 {
+		f.Confidence = 1
+	}
+	f.Confidence = min(f.Confidence, limit)
+	f.Reasons = append(f.Reasons, reason)
+}
+
+// perEvent is what n events took, of whole ns together: "40.3 ms each".
+func perEvent(n int, whole int64) string {
+	if n == 1 {
+		return ms(whole)
+	}
+	return ms(whole/int64(n)) + " each"
+}
+
+// times writes how often: "once", "3 times".
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return grouped(uint64(n)) + " times"
+}

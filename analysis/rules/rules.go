@@ -34,6 +34,7 @@ func All() []*analysis.Rule {
 		unusedConnection(),
 
 		// tcp
+		nagleDelayedAckStall(),
 
 		// keepalive
 		connectionPerRequest(),
