@@ -35,6 +35,7 @@ func All() []*analysis.Rule {
 
 		// tcp
 		nagleDelayedAckStall(),
+		nagleRTTWait(),
 
 		// keepalive
 		connectionPerRequest(),
