@@ -38,6 +38,7 @@ func All() []*analysis.Rule {
 		nagleRTTWait(),
 		receiverWindowLimited(),
 		zeroWindow(),
+		rtoStall(),
 
 		// keepalive
 		connectionPerRequest(),
