@@ -39,6 +39,7 @@ func All() []*analysis.Rule {
 		receiverWindowLimited(),
 		zeroWindow(),
 		rtoStall(),
+		tailLossProbe(),
 
 		// keepalive
 		connectionPerRequest(),
