@@ -37,6 +37,7 @@ func All() []*analysis.Rule {
 		nagleDelayedAckStall(),
 		nagleRTTWait(),
 		slowStartRamp(),
+		slowStartAfterIdle(),
 		receiverWindowLimited(),
 		zeroWindow(),
 		rtoStall(),
