@@ -102,6 +102,7 @@ func All() []*analysis.Rule {
 		lenientSyntax(),
 		truncatedResponse(),
 		closeDelimitedBody(),
+		expectContinueWait(),
 
 		// close
 		resetMidResponse(),
