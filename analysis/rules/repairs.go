@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 
 	"connlint/analysis"
@@ -29,18 +30,11 @@ func repairs(c *timeline.Connection, x *timeline.Transaction, scratch []repair) 
 	list := scratch[:0]
 	for i := range x.Stalls {
 		if s := &x.Stalls[i]; s.Cause == timeline.Retransmit && !pointless(s) && !impossible(c, x, s) && !ofOpening(c, x, s) && len(list) < maxRepairs {
-			list = append(list, repair{s, max(s.From.Time, x.Start.Time), s.To.Time})
+			from := max(s.From.Time, x.Start.Time)
+			list = append(list, repair{s, from, min(s.To.Time, from+s.Wait)})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b repair) int {
-		switch {
-		case a.from < b.from:
-			return -1
-		case a.from > b.from:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(list, func(a, b repair) int { return cmp.Compare(a.from, b.from) })
 	n := 0
 	for _, r := range list {
 		if n > 0 && r.from < list[n-1].to {
@@ -83,7 +77,7 @@ func impossible(c *timeline.Connection, x *timeline.Transaction, s *timeline.Sta
 		return false
 	}
 	at := c.Vantage()
-	return x.Opaque() || s.Wait < inferable || (at == reassembly.AtClient && s.Side == reassembly.Client || at == reassembly.AtServer && s.Side == reassembly.Server)
+	return x.Opaque() || s.Wait < inferable || at == reassembly.AtClient && s.Side == reassembly.Client || at == reassembly.AtServer && s.Side == reassembly.Server
 }
 
 // timerWaits is what a rule about timers gathers of a transaction.
@@ -101,7 +95,7 @@ type timerWaits struct {
 
 // add takes a wait.
 func (t *timerWaits) add(r *repair) {
-	t.n++
+	t.n += r.stall.Count
 	t.sum += r.wait()
 	t.longest = max(t.longest, r.wait())
 	t.side[r.stall.Side]++
