@@ -19,7 +19,7 @@ func contentLengthTooLong() *analysis.Rule {
 		Start: func(p *analysis.Pass) analysis.Run {
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 				for _, m := range [...]*http1.Message{x.HTTP.Request, x.HTTP.Response} {
-					if m != nil && promisedMore(c, m) && !perhapsHEAD(x.HTTP, m) && !countsUnpacked(m) {
+					if m != nil && promisedMore(c, m) && !excused(x.HTTP, m) && !perhapsHEAD(x.HTTP, m) && !countsUnpacked(m) {
 						p.Report(tooLong(c, x, m))
 					}
 				}
@@ -37,6 +37,12 @@ func promisedMore(c *timeline.Connection, m *http1.Message) bool {
 	}
 	side, _, ok := ender(c, m)
 	return ok && side == reassembly.Side(m.Dir)
+}
+
+// excused reports whether m is a request whose rest was not wanted: the final
+// response had begun before its sender closed (RFC 9110 §10.1.1, RFC 9112 §9.5).
+func excused(x *http1.Transaction, m *http1.Message) bool {
+	return m == x.Request && x.Response != nil && x.Response.First.Time <= m.Ended.Time
 }
 
 func tooLong(c *timeline.Connection, x *timeline.Transaction, m *http1.Message) *analysis.Finding {

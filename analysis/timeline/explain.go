@@ -59,7 +59,7 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
 	f.passLate()
 	asked := k.sender[side.Peer()].last
-	if n := f.ids.gone(); (n > 0 || f.unseen) && !asked.IsZero() && s.Time-asked.Time >= repairSilence(c.RTT()) {
+	if n := f.ids.gone(); (n > 0 || f.unseen) && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
 		f.lost++
 		w.add(asked.Time, s.Time, Retransmit)
 		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame, Inferred: true})
@@ -125,15 +125,23 @@ func (k *tracked) view(f *sender, s *capture.Segment, side reassembly.Side) *vie
 // (RFC 8985 §7.2), which jitter may shorten.
 func repairSilence(rtt int64) int64 { return max(rtt*19/10, 10e6) }
 
+// beside reports whether the capture was taken at the sender, r away from it on
+// a path of rtt: there no packet is lost before it is captured.
+func beside(r, rtt int64) bool { return r*4 < rtt }
+
 // wasLost: the silence was broken by the repair of packets that the capture
 // point never saw.
 func (k *tracked) wasLost(v *view) bool {
-	if v.missing == 0 && !v.unseen || v.gap < repairSilence(v.rtt) {
+	if v.missing == 0 && !v.unseen || v.gap < repairSilence(v.rtt) || beside(v.r, v.rtt) {
 		return false
 	}
 	v.f.lost++
 	v.w.growth.loss()
 	v.w.add(v.prev, v.at, Retransmit)
+	if v.f.hole {
+		v.f.fast++ // the receiver had reported it: no timer was waited for
+		return true
+	}
 	v.w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(v.missing), Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame, Inferred: true})
 	return true
 }
@@ -180,7 +188,7 @@ func (k *tracked) wasFull(v *view) bool {
 		return false
 	}
 	v.w.add(v.prev, v.at, ReceiveWindow)
-	v.w.stall(Stall{Cause: ReceiveWindow, Side: v.side, Wait: v.gap, From: v.f.last, Release: opened.frame, To: v.s.Frame})
+	v.w.stall(Stall{Cause: ReceiveWindow, Side: v.side, Wait: v.gap, From: v.f.last, Release: opened.last, To: v.s.Frame})
 	return true
 }
 
@@ -189,8 +197,8 @@ func (k *tracked) wasFull(v *view) bool {
 // net/ipv4/tcp_output.c, which asks for a small one before it as Minshall
 // does).
 func (k *tracked) wasHeld(v *view) bool {
-	if !v.wasPartial || !v.partial || !v.incomplete {
-		return false
+	if !v.wasPartial || v.s.Len >= v.full || !v.incomplete {
+		return false // what fills a segment is never held, nor is the start of what fills several
 	}
 	n := &v.f.nagle
 	cover := v.w.sight.first(v.prev, v.r, func(a *told) bool { return !a.ack.Before(v.f.end) })
@@ -241,7 +249,7 @@ func (k *tracked) held(v *view, cover *told, until int64, stamped bool) {
 		cause = NagleDelayedAck
 	}
 	v.w.add(v.prev, until, cause)
-	v.w.stall(Stall{Cause: cause, Side: v.side, Wait: until - v.prev, From: v.f.last, Release: cover.frame, To: v.s.Frame,
+	v.w.stall(Stall{Cause: cause, Side: v.side, Wait: until - v.prev, From: v.f.last, Release: cover.last, To: v.s.Frame,
 		Late: max(0, late), Proven: stamped})
 }
 

@@ -40,7 +40,11 @@ func (z *fullSize) learn(s *capture.Segment) {
 
 // of is the size of a full segment from side, bytes; 0 if nothing tells.
 func (z *fullSize) of(c *reassembly.Connection, side reassembly.Side) int {
+	// What a host can receive is also what its own link carries.
 	limit := int(c.Flow[side.Peer()].MSS)
+	if own := int(c.Flow[side].MSS); limit > 0 && own > 0 {
+		limit = min(limit, own)
+	}
 	if limit > 0 && c.Flow[0].Options&c.Flow[1].Options&capture.OptTimestamps != 0 {
 		limit -= timestampsSize
 	}

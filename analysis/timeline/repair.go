@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"slices"
+
 	"connlint/capture"
 	"connlint/reassembly"
 )
@@ -37,6 +39,11 @@ func (k *tracked) repeats(f *sender, s *capture.Segment, r *reassembly.Reading) 
 	}
 }
 
+// longestProbe is how long a probe may take beyond four round trips, ns: with
+// one segment out it waits for the peer's ACK timer as well, 200 ms on Linux,
+// and as long again is left to round trips longer than the least.
+const longestProbe = int64(400e6)
+
 // timedOut keeps a repair that waited for a timer. The first for the end of
 // what was sent is the tail loss probe (RFC 8985 §7.2), any other the
 // retransmission timer; several without progress between them are one stall.
@@ -44,7 +51,7 @@ func (k *tracked) repeats(f *sender, s *capture.Segment, r *reassembly.Reading) 
 func (k *tracked) timedOut(v *view, needless bool) {
 	f, w := v.f, v.w
 	repair := Timeout
-	if f.timers == 0 && v.missing == 0 && !v.s.End().Before(f.end) {
+	if f.timers == 0 && v.missing == 0 && !v.s.End().Before(f.end) && v.gap <= 4*v.rtt+longestProbe {
 		repair = Probe
 	}
 	f.timers++
@@ -68,6 +75,20 @@ func (w *work) wasNeedless(r *reassembly.Reading) {
 	for i := len(w.stalls) - 1; i >= 0; i-- {
 		if s := &w.stalls[i]; s.Cause == Retransmit {
 			s.Needless, s.AckLost = true, r.Events.Is(reassembly.Jump)
+			if !s.AckLost && s.Count == 1 {
+				w.pardon(s)
+			}
+			return
+		}
+	}
+}
+
+// pardon takes back that the sender waited for a repair: the peer had what it
+// sent, and took its time.
+func (w *work) pardon(s *Stall) {
+	for i := len(w.spans) - 1; i >= 0; i-- {
+		if sp := w.spans[i]; sp.Cause == Retransmit && sp.From == s.From.Time && sp.To == s.To.Time {
+			w.spans = slices.Delete(w.spans, i, i+1)
 			return
 		}
 	}

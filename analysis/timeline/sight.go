@@ -20,6 +20,7 @@ type sight struct {
 // together that one cannot say which of them a send answered.
 type told struct {
 	frame capture.Frame // the first of them
+	last  capture.Frame // and the last
 	ack   capture.Seq
 	edge  capture.Seq // right edge of the window: the first byte that may not be sent
 	tsval uint32      // of the first
@@ -40,7 +41,7 @@ func (v *sight) add(t told, r int64) {
 	if v.n > 0 {
 		last := &v.ring[(v.head+v.n-1)%sightSize]
 		if last.shut == t.shut && t.frame.Time-last.frame.Time <= max(closeTogether, r/16) {
-			last.ack, last.edge = last.ack.Max(t.ack), last.edge.Max(t.edge)
+			last.ack, last.edge, last.last = last.ack.Max(t.ack), last.edge.Max(t.edge), t.frame
 			return
 		}
 	}
@@ -113,6 +114,6 @@ func toldBy(c *reassembly.Connection, s *capture.Segment, side reassembly.Side) 
 	if s.Flags&capture.SYN == 0 && c.ScaleKnown() && c.Flow[0].Options&c.Flow[1].Options&scaled != 0 {
 		w <<= c.Flow[side].Scale
 	}
-	return told{frame: s.Frame, ack: s.Ack, edge: s.Ack.Add(w), tsval: s.Options.TSVal,
+	return told{frame: s.Frame, last: s.Frame, ack: s.Ack, edge: s.Ack.Add(w), tsval: s.Options.TSVal,
 		shut: w == 0 && s.Flags&(capture.SYN|capture.FIN) == 0}
 }
