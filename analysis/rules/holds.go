@@ -60,6 +60,12 @@ func (h *holds) add(c *timeline.Connection, x *timeline.Transaction, least int64
 	}
 }
 
+// addBehind adds what was held after the connection had gone over to another
+// protocol, as one exchange that cannot be read.
+func (h *holds) addBehind(c *timeline.Connection, least int64) {
+	h.add(c, &timeline.Transaction{Index: c.Transactions + 1, Stalls: c.Stalls}, least)
+}
+
 // holdsAny reports whether there is anything to add: nothing is kept of a
 // connection before.
 func holdsAny(x *timeline.Transaction) bool {

@@ -34,6 +34,10 @@ func startNagleDelayedAckStall(p *analysis.Pass) analysis.Run {
 		},
 		Close: func(c *timeline.Connection) {
 			h := connections.Peek(c.Slot())
+			if len(c.Stalls) > 0 {
+				h = connections.Connection(c)
+				h.addBehind(c, least)
+			}
 			if h == nil {
 				return
 			}

@@ -70,6 +70,10 @@ type Connection struct {
 	// Nagle is what speaks for and against Nagle's algorithm at each side, by
 	// sender; it is set when Close is called.
 	Nagle [2]NagleEvidence
+	// Stalls are writes that Nagle's algorithm held back after the connection
+	// had gone over to another protocol (WebSocket, a tunnel), where there are
+	// no transactions. It is set when Close is called.
+	Stalls []Stall
 	// Why is the reason of its end; it is set when Close is called.
 	Why reassembly.Reason
 	// End is when it ended, ns since the epoch: its last packet, or the end

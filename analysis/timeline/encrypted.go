@@ -19,7 +19,7 @@ type turn struct {
 
 // Switched is part of http1.Handler: HTTP/1 is over on this connection.
 func (k *tracked) Switched(to http1.Protocol, f capture.Frame) {
-	if to != http1.TLS {
+	if to == http1.HTTP2 || to == http1.NotHTTP {
 		k.restSenders()
 	}
 	switch to {

@@ -20,5 +20,20 @@ func (k *tracked) evidence() {
 	for side := range k.sender {
 		n := &k.sender[side].nagle
 		k.conn.Nagle[side] = NagleEvidence{int(n.releases), int(n.against), int(n.held)}
+		// Where messages cannot be read, an application that writes when it
+		// likes may meet an ACK by chance.
+		if w := k.sender[side].work; w != nil && k.conn.Traits.Is(otherProtocols) && n.releases > n.stray {
+			k.conn.Stalls = appendHolds(k.conn.Stalls, w.stalls)
+		}
 	}
+}
+
+// appendHolds adds what Nagle's algorithm held.
+func appendHolds(to, stalls []Stall) []Stall {
+	for _, s := range stalls {
+		if s.Cause == NagleDelayedAck || s.Cause == NagleWait {
+			to = append(to, s)
+		}
+	}
+	return to
 }

@@ -51,6 +51,9 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 		}
 	}
 	k.endRun(side)
+	if k.conn.Traits.Is(otherProtocols) {
+		w.spans, w.ramps = w.spans[:0], w.ramps[:0] // no transaction will read them
+	}
 	idle := int64(0)
 	if f.begun {
 		idle = s.Time - f.last.Time
@@ -116,7 +119,7 @@ func (k *tracked) view(f *sender, s *capture.Segment, side reassembly.Side) *vie
 	v.gap = v.at - v.prev
 	v.eps = c.Pair.jitter[side].tolerance(v.rtt)
 	v.wasPartial, v.partial = partial(f.length, v.full), partial(s.Len, v.full)
-	v.incomplete = k.tls != nil || k.http.Open(direction(side)) != nil
+	v.incomplete = k.tls != nil || k.http.Open(direction(side)) != nil || k.conn.Traits.Is(otherProtocols)
 	return v
 }
 
@@ -228,6 +231,7 @@ func (k *tracked) wasHeld(v *view) bool {
 		// Jitter as large as the evidence: nobody is blamed.
 		v.w.add(v.prev, v.at, moving(v.side))
 	default:
+		n.stray++
 		return false
 	}
 	return true

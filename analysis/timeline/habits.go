@@ -136,7 +136,7 @@ func (k *tracked) losses(side reassembly.Side) {
 	if flow.OutOfOrder > 0 || f.reordered > 0 {
 		c.Traits |= Reordering
 	}
-	if f.harmless >= leastRepeats {
+	if f.harmless >= leastRepeats && !c.Traits.Is(otherProtocols) {
 		c.Traits |= DelayedACKHarmless
 	}
 }

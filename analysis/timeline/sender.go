@@ -42,6 +42,7 @@ type nagle struct {
 	releases uint16 // small segments that left with the ACK of the small one before
 	against  uint16 // small segments that left before it: TCP_NODELAY
 	held     uint16 // releases whose ACK a timer had kept back
+	stray    uint16 // small segments that left well after it
 }
 
 // proved reports whether the sender uses Nagle's algorithm: nothing speaks
@@ -113,7 +114,7 @@ func (k *tracked) restSender(f *sender) {
 // restWhenDone lets go of a sender whose message is over, acknowledged and
 // left nothing to explain: a request that may wait long for its answer.
 func (k *tracked) restWhenDone(f *sender, side reassembly.Side) {
-	if k.tls != nil || k.http.Open(direction(side)) != nil {
+	if k.tls != nil || k.http.Open(direction(side)) != nil || k.conn.Traits.Is(otherProtocols) {
 		return
 	}
 	k.endRun(side)

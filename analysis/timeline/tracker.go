@@ -259,7 +259,7 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 		t.turnRound(k)
 	}
 	k.now, k.carrier = s.Frame, r.Side
-	if !k.conn.Traits.Is(otherProtocols) {
+	if !k.conn.Traits.Is(unexplained) {
 		k.observe(s, r)
 	}
 	k.conn.finished(s, r)

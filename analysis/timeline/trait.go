@@ -37,6 +37,10 @@ const (
 // transactions, or no more of them.
 const otherProtocols = HTTP2Cleartext | HTTP2TLS | WebSocketUpgrade | ConnectTunnel | ProtocolUpgrade | NotHTTP
 
+// unexplained are those of which nothing is read into silences: streams side
+// by side, and what is no protocol of questions and answers for all one knows.
+const unexplained = HTTP2Cleartext | HTTP2TLS | NotHTTP
+
 var traitNames = [...]string{
 	"tls-full-handshake", "tls-resumed-handshake", "tcp-fast-open", "http2-cleartext", "http2-tls",
 	"websocket-upgrade", "connect-tunnel", "protocol-upgrade", "pipelining", "parallel-connections",
