@@ -19,6 +19,7 @@ type Finding struct {
 	Count      int    // single events
 	Lost       Cost   // what the subject lost
 	Saved      Cost   // what fixing it would save
+	Outside    int64  // ns, of Lost.Time, what lies outside transactions and so outside the account
 	Measures   []Measure
 	Evidence   Evidence
 	Caveats    reassembly.Caveats

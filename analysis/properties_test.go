@@ -31,6 +31,7 @@ func TestProperties(t *testing.T) {
 			if err := whole.Verify(); err != nil {
 				t.Error(err)
 			}
+			charges(t, whole)
 			prefixes(t, path, whole)
 			ticks(t, path, whole, times)
 			limits(t, path, whole)
@@ -108,6 +109,38 @@ func random(path string) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path)))
 	return rand.New(rand.NewPCG(h.Sum64(), 0))
+}
+
+// charges holds what rules charge against the account: all rules that share
+// causes together charge no more than these took.
+func charges(t *testing.T, whole *ruletest.Result) {
+	t.Helper()
+	charged, took := map[timeline.Cause]int64{}, &whole.Summary.Spent.Time
+	all := rules.All()
+	lead := map[timeline.Cause]timeline.Cause{} // causes that one rule names belong together
+	for _, r := range all {
+		for _, c := range r.Causes {
+			if _, ok := lead[c]; !ok {
+				lead[c] = r.Causes[0]
+			}
+		}
+	}
+	for _, r := range all {
+		if c := whole.Summary.Charged[r.Name]; c != nil {
+			charged[lead[r.Causes[0]]] += c.Time
+		}
+	}
+	for first, ns := range charged {
+		var sum int64
+		for c, l := range lead {
+			if l == first {
+				sum += took[c]
+			}
+		}
+		if ns > sum {
+			t.Errorf("%d ns are charged to the rules of %s, which took %d", ns, first, sum)
+		}
+	}
 }
 
 // prefixes cuts the capture at random packets: what is reported of the part
@@ -228,12 +261,12 @@ func limits(t *testing.T, path string, whole *ruletest.Result) {
 		"a hundredth": {
 			Connections: reassembly.Config{Connections: 1 << 20 / 100, Remembered: 1 << 16 / 100,
 				BufferedFlow: 8 << 20 / 100, Buffered: 256 << 20 / 100, Unacknowledged: 1 << 20 / 100},
-			Timeline: timeline.Config{Pairs: 65536 / 100, Hosts: 4096 / 100, Legs: 8192 / 100, HTTP: http1.Limits{Head: 64 << 10 / 100, Fields: 10,
+			Timeline: timeline.Config{Pairs: 65536 / 100, Senders: 131072 / 100, Hosts: 4096 / 100, Legs: 8192 / 100, HTTP: http1.Limits{Head: 64 << 10 / 100, Fields: 10,
 				Interim: 2, Outstanding: 10, Held: 4 << 20 / 100, ChunkLine: 4 << 10 / 100}},
 		},
 		"next to nothing": {
 			Connections: reassembly.Config{Connections: 3, Remembered: 1, BufferedFlow: 1, Buffered: 1, Unacknowledged: 1},
-			Timeline: timeline.Config{Pairs: 1, Hosts: 1, Legs: 1, HTTP: http1.Limits{Head: 64, Fields: 1,
+			Timeline: timeline.Config{Pairs: 1, Senders: 1, Hosts: 1, Legs: 1, HTTP: http1.Limits{Head: 64, Fields: 1,
 				Interim: 1, Outstanding: 1, Held: 64, ChunkLine: 8}},
 		},
 	} {

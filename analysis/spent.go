@@ -180,6 +180,6 @@ func (s *Summary) charge(f *Finding) {
 		c = &Charged{}
 		s.Charged[f.Rule.Name] = c
 	}
-	c.Time += f.Lost.Time
+	c.Time += f.Lost.Time - f.Outside
 	c.Events.addN(f.Lost.Time/int64(f.Count), uint32(f.Count))
 }

@@ -41,6 +41,7 @@ type GivenUp struct {
 	Connections uint64
 	Pairs       uint64 // whose connections were told apart from then on
 	Hosts       uint64 // whose later connections counted as another host's
+	Messages    uint64 // whose time has no finer cause
 	Legs        uint64 // requests that might have been one leg of a path through a proxy
 	Holes       uint64 // bytes that were no longer waited for, because too much waited behind them
 }
@@ -51,6 +52,7 @@ func (g *GivenUp) Add(c analysis.Counts) {
 	g.Pairs += c.Timeline.PairsEvicted
 	g.Hosts += c.Timeline.HostsEvicted
 	g.Legs += c.Timeline.LegsEvicted
+	g.Messages += c.Timeline.Unexplained
 	g.Holes += c.Connections.HolesGiven
 }
 

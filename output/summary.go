@@ -42,6 +42,7 @@ func (e *encoder) summary(sources []string, t *Totals) {
 	e.uint("pairs_evicted", t.GivenUp.Pairs)
 	e.uint("hosts_evicted", t.GivenUp.Hosts)
 	e.uint("legs_evicted", t.GivenUp.Legs)
+	e.uint("messages_unexplained", t.GivenUp.Messages)
 	e.uint("holes_given_up", t.GivenUp.Holes)
 	e.counts("findings", a.Findings)
 	e.counts("events", a.Events)

@@ -179,6 +179,7 @@ func (t *textWriter) caveats(totals *Totals) {
 		{totals.GivenUp.Pairs, "pair", "because a limit was reached"},
 		{totals.GivenUp.Hosts, "host", "because a limit was reached"},
 		{totals.GivenUp.Legs, "request", "because too many were under way to look for proxies"},
+		{totals.GivenUp.Messages, "message", "when the causes of its time were sought, because a limit was reached"},
 		{totals.GivenUp.Holes, "hole", "because too much waited behind"},
 		{a.FindingsDropped, "finding", "because too many waited"},
 	} {

@@ -21,6 +21,7 @@ func expectContinueWait() *analysis.Rule {
 			{Name: "late_round_trips", Unit: "count", Default: 4,
 				Source: "an answer at once takes one; with a request in several flights and a delayed ACK, two or three"},
 		},
+		Causes: []timeline.Cause{timeline.ContinueWait},
 		Start: func(p *analysis.Pass) analysis.Run {
 			least, trips := int64(p.Param("min_wait_ms")*1e6), p.Param("late_round_trips")
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {

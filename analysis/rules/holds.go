@@ -29,6 +29,7 @@ type heldWrites struct {
 	first     int // index of the first transaction
 	from, to  int64
 	wait      int64 // ns
+	outside   int64 // ns, of wait, what lies outside transactions
 	late      int64 // ns, how long the peer kept the ACKs back
 	evidence  analysis.Evidence
 }
@@ -87,6 +88,9 @@ func (w *heldWrites) add(x *timeline.Transaction, s *timeline.Stall) {
 	}
 	w.to = s.To.Time
 	w.wait += s.Wait
+	if x.Start.IsZero() {
+		w.outside += s.Wait
+	}
 	w.late += s.Late * int64(s.Count)
 	w.evidence.Cite(s.To, "released write")
 	if ack := "ACK that released it"; s.Release.Number() > s.From.Number() {
@@ -108,6 +112,7 @@ func (w *heldWrites) join(o *heldWrites) {
 	w.proven += o.proven
 	w.from, w.to = min(w.from, o.from), max(w.to, o.to)
 	w.wait += o.wait
+	w.outside += o.outside
 	w.late += o.late
 	for _, c := range o.evidence.Frames {
 		w.evidence.Cite(c.Frame, c.Role)
@@ -141,6 +146,7 @@ func (o *sideHolds) finding(c *timeline.Connection, side reassembly.Side, w *hel
 		Count:    w.n,
 		Lost:     analysis.Cost{Time: w.wait},
 		Saved:    analysis.Cost{Time: w.wait},
+		Outside:  w.outside,
 		Evidence: w.evidence,
 	}
 	f.Subject.From, f.Subject.To = w.from, w.to

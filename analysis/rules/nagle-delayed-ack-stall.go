@@ -19,7 +19,8 @@ func nagleDelayedAckStall() *analysis.Rule {
 			{Name: "min_stall_ms", Unit: "ms", Default: 5,
 				Source: "timers tick at 1 to 10 ms; a shorter hold is within one tick"},
 		},
-		Start: startNagleDelayedAckStall,
+		Causes: []timeline.Cause{timeline.NagleDelayedAck, timeline.NagleWait},
+		Start:  startNagleDelayedAckStall,
 	}
 }
 

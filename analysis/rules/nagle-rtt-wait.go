@@ -19,7 +19,8 @@ func nagleRTTWait() *analysis.Rule {
 			{Name: "min_wait_ms", Unit: "ms", Default: 5,
 				Source: "on a shorter path a host's own reaction takes as long as the round trip"},
 		},
-		Start: startNagleRTTWait,
+		Causes: []timeline.Cause{timeline.NagleWait, timeline.NagleDelayedAck},
+		Start:  startNagleRTTWait,
 	}
 }
 

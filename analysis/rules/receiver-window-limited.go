@@ -23,6 +23,7 @@ func receiverWindowLimited() *analysis.Rule {
 			{Name: "min_stalls", Unit: "count", Default: 3,
 				Source: "a receive buffer that is still growing is met once or twice"},
 		},
+		Causes: []timeline.Cause{timeline.ReceiveWindow},
 		Start: func(p *analysis.Pass) analysis.Run {
 			share, least, stalls := p.Param("min_wait_share"), int64(p.Param("min_wait_ms")*1e6), int(p.Param("min_stalls"))
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {

@@ -128,6 +128,7 @@ func (t *timerWaits) finding(c *timeline.Connection, x *timeline.Transaction, th
 		Count:    t.n,
 		Lost:     lost,
 		Saved:    lost,
+		Outside:  t.behind,
 		Evidence: t.evidence,
 		Measures: []analysis.Measure{
 			{Name: "wait", Value: float64(t.sum) / 1e6, Unit: "ms"},

@@ -14,6 +14,7 @@ type retries struct {
 	n        int   // connections
 	repeats  int   // packets sent again
 	wait     int64 // ns
+	outside  int64 // ns, of wait, what no transaction began with
 	kinds    [timeline.SYNACKIgnored + 1]int
 }
 
@@ -27,6 +28,9 @@ func (g *retries) add(c *timeline.Connection, repeats int) {
 	g.subject.Gather(c)
 	g.repeats += repeats
 	g.wait += c.Handshake.Retry
+	if c.Transactions == 0 || c.Traits.Is(timeline.Preconnected) {
+		g.outside += c.Handshake.Retry
+	}
 	g.kinds[c.Setback]++
 }
 
@@ -52,6 +56,7 @@ func (g *retries) finding(packet, why string, least int64) *analysis.Finding {
 		Evidence: g.evidence,
 		Lost:     wait,
 		Saved:    wait,
+		Outside:  g.outside,
 		Message: fmt.Sprintf("%s waited %s to be opened (%s sent again): %s",
 			count(g.n, "connection"), ms(g.wait), count(g.repeats, packet), why),
 		Measures: []analysis.Measure{

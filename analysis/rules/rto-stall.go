@@ -18,7 +18,8 @@ func rtoStall() *analysis.Rule {
 			{Name: "min_stall_ms", Unit: "ms", Default: 200,
 				Source: "the least retransmission timeout of Linux (TCP_RTO_MIN, include/net/tcp.h); RFC 6298 §2.4 asks for 1 s"},
 		},
-		Start: startRTOStall,
+		Causes: []timeline.Cause{timeline.Retransmit},
+		Start:  startRTOStall,
 	}
 }
 

@@ -15,6 +15,7 @@ func slowStartAfterIdle() *analysis.Rule {
 		Severity: analysis.Warning,
 		Needs:    analysis.BothDirections | analysis.NoGapBefore,
 		Params:   rampParams(),
+		Causes:   []timeline.Cause{timeline.SlowStart},
 		Start:    startSlowStartAfterIdle,
 	}
 }

@@ -16,6 +16,7 @@ func slowStartRamp() *analysis.Rule {
 		Severity: analysis.Note,
 		Needs:    analysis.BothDirections | analysis.NoGapBefore,
 		Params:   append(rampParams(), analysis.Param{Name: "warn_share", Unit: "ratio", Default: 0.5, Source: "from a half, the ramp is the better part of the exchange"}),
+		Causes:   []timeline.Cause{timeline.SlowStart},
 		Start: func(p *analysis.Pass) analysis.Run {
 			least, trips, warn := int64(p.Param("min_lost_ms")*1e6), p.Param("min_round_trips"), p.Param("warn_share")
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {

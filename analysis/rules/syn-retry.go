@@ -13,6 +13,7 @@ func synRetry() *analysis.Rule {
 		Severity: analysis.Warning,
 		Needs:    analysis.Handshake | analysis.BothDirections,
 		Params:   []analysis.Param{minRetry()},
+		Causes:   []timeline.Cause{timeline.ConnectRetry},
 		Start:    startSYNRetry,
 	}
 }

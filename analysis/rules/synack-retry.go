@@ -17,6 +17,7 @@ func synackRetry() *analysis.Rule {
 		Severity: analysis.Warning,
 		Needs:    analysis.Handshake | analysis.BothDirections,
 		Params:   []analysis.Param{minRetry()},
+		Causes:   []timeline.Cause{timeline.ConnectRetry},
 		Start:    startSYNACKRetry,
 	}
 }
@@ -100,7 +101,7 @@ func (g *retries) unheard(c *timeline.Connection) {
 // data, which other rules may save.
 func (g *retries) overflow(least int64) *analysis.Finding {
 	f := g.finding("SYN-ACK", "", least)
-	f.Culprit, f.Confidence, f.Saved = analysis.Server, 0.9, analysis.Cost{}
+	f.Culprit, f.Confidence, f.Saved, f.Outside = analysis.Server, 0.9, analysis.Cost{}, f.Lost.Time
 	f.Message = fmt.Sprintf("%s had finished the handshake and sent data, and the server repeated its SYN-ACK for %s: its accept queue is full",
 		count(g.n, "connection"), ms(g.wait))
 	f.Reasons = append(f.Reasons, "a path that loses each of the client's packets looks the same")

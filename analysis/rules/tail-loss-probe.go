@@ -19,6 +19,7 @@ func tailLossProbe() *analysis.Rule {
 			{Name: "min_wait_ms", Unit: "ms", Default: 10,
 				Source: "a probe waits for two round trips and 10 ms at the least (RFC 8985 §7.2; Linux adds its ticks)"},
 		},
+		Causes: []timeline.Cause{timeline.Retransmit},
 		Start: func(p *analysis.Pass) analysis.Run {
 			least := int64(p.Param("min_wait_ms") * 1e6)
 			var scratch []repair

@@ -19,6 +19,7 @@ func zeroWindow() *analysis.Rule {
 			{Name: "min_stall_ms", Unit: "ms", Default: 20,
 				Source: "machines hold programs up for less now and then"},
 		},
+		Causes: []timeline.Cause{timeline.ZeroWindow},
 		Start: func(p *analysis.Pass) analysis.Run {
 			least := int64(p.Param("min_stall_ms") * 1e6)
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {

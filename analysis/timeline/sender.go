@@ -37,20 +37,6 @@ type sender struct {
 	hidden    bool   // the peer acknowledged such bytes: they had come, and the capture lacks them
 }
 
-// nagle is the evidence for and against Nagle's algorithm at one sender.
-type nagle struct {
-	releases uint16 // small segments that left with the ACK of the small one before
-	against  uint16 // small segments that left before it: TCP_NODELAY
-	held     uint16 // releases whose ACK a timer had kept back
-	stray    uint16 // small segments that left well after it
-}
-
-// proved reports whether the sender uses Nagle's algorithm: nothing speaks
-// against it, or three releases do for it on each segment that does.
-func (n *nagle) proved() bool {
-	return n.releases > 0 && (n.against == 0 || n.releases >= 3*n.against)
-}
-
 // work is what is kept of a sender while a transaction is under way.
 type work struct {
 	sight  sight
@@ -154,90 +140,6 @@ func (k *tracked) observe(s *capture.Segment, r *reassembly.Reading) {
 	}
 }
 
-// Delayed ACKs: Linux waits 40 ms at least (TCP_DELACK_MIN, include/net/tcp.h),
-// no host may wait for 500 (RFC 9293 §3.8.6.3).
-const (
-	leastDelay = int64(30e6)
-	mostDelay  = int64(600e6)
-)
-
-// hears takes what a segment tells the other side.
-func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
-	c, side := k.conn.Connection, r.Side.Peer()
-	f := &k.sender[side]
-	t := toldBy(c, s, r.Side)
-	w := f.work
-	if w != nil {
-		w.sight.add(t, c.Flow[side].MinRTT)
-		w.wasNeedless(r)
-	}
-	if f.heard {
-		t.ack, t.edge = t.ack.Max(f.told.ack), t.edge.Max(f.told.edge)
-	}
-	f.told, f.heard = t, true
-	f.hidden = f.hidden || r.Events.Is(reassembly.AckUnseen)
-	if r.RTT > 0 {
-		late := r.RTT - c.Flow[r.Side].MinRTT
-		k.conn.Pair.jitter[r.Side].add(late)
-		if w != nil {
-			w.queue.behind.add(late)
-		}
-		// A timer keeps back the ACK of the last segment and a half of what
-		// was sent; any other is late because the path is.
-		if full := f.size.of(c, side); r.Events.Is(reassembly.PureACK) && late >= leastDelay && late < mostDelay &&
-			s.Ack == f.end && r.Acked < 2*full {
-			f.lateACK(s.Frame)
-		}
-	}
-	k.hearsOfHoles(f, s, r, side)
-	if r.Acked > 0 {
-		f.timers = 0
-		if w != nil && w.maybe.Wait != 0 && !s.Ack.Before(f.end) {
-			w.noProbe(f, s.Frame)
-		}
-		if w != nil && s.Ack == f.end {
-			k.restWhenDone(f, side)
-		}
-	}
-}
-
-// lateACK notes an ACK that waited for its timer. The one before it has been
-// waited for by nobody.
-func (f *sender) lateACK(at capture.Frame) {
-	if !f.late.IsZero() {
-		f.harmless++
-	}
-	f.late = at
-}
-
-// hearsOfHoles follows the receiver's reports of holes (RFC 2018 §4). A hole
-// that closes though nothing was sent again was made by packets that overtook
-// each other.
-func (k *tracked) hearsOfHoles(f *sender, s *capture.Segment, r *reassembly.Reading, side reassembly.Side) {
-	blocks := int(s.Options.SACKBlocks)
-	if r.Events.Is(reassembly.DSACK) {
-		blocks--
-	}
-	if r.Acked > 0 {
-		f.dup = capture.Frame{}
-	}
-	if blocks > 0 || r.Events.Is(reassembly.DupACK) && s.Options.SACKBlocks == 0 {
-		if f.dup.IsZero() {
-			f.dup = s.Frame
-		}
-	}
-	repaired := k.conn.Flow[side].Retransmissions
-	switch {
-	case blocks > 0 && !f.hole:
-		f.hole, f.repaired = true, repaired
-	case blocks <= 0 && f.hole && r.Acked > 0:
-		f.hole = false
-		if f.repaired == repaired {
-			f.reordered++
-		}
-	}
-}
-
 // sends takes a segment with payload.
 func (k *tracked) sends(s *capture.Segment, r *reassembly.Reading) {
 	side := r.Side
@@ -285,26 +187,5 @@ func (k *tracked) counts(f *sender, w *work, s *capture.Segment, r *reassembly.R
 		}
 	} else if f.begun && f.length > 0 && !partial(f.length, f.size.of(k.conn.Connection, r.Side)) {
 		w.queue.even.add(s.Time - f.last.Time)
-	}
-}
-
-// clockError is how much the round trip to a sender may be overestimated, ns:
-// a sample is that much above the least there is on a path of 0.2 ms.
-const clockError = int64(300e3)
-
-// probeSilence is the least silence behind which a small segment that nothing
-// let go may be a loss probe, ns. One with a single segment out waits for the
-// peer's ACK timer (RFC 8985 §7.2), 200 ms on Linux.
-const probeSilence = int64(150e6)
-
-// againstNagle looks whether a small segment left while an earlier one was not
-// acknowledged: with Nagle's algorithm it would not (RFC 9293 §3.7.4).
-func (k *tracked) againstNagle(f *sender, s *capture.Segment, side reassembly.Side) {
-	c := &k.conn
-	if f.work == nil || !f.small || c.Flow[side].MinRTT == 0 || s.Time-f.last.Time >= probeSilence {
-		return
-	}
-	if f.work.sight.known(s.Time+clockError, c.Flow[side].MinRTT).ack.Before(f.smallEnd) {
-		f.nagle.against++
 	}
 }

@@ -1,0 +1,25 @@
+package timeline
+
+import "connlint/reassembly/http1"
+
+// Config sets the limits of a [Tracker]. A zero field means its default.
+type Config struct {
+	Pairs int // pairs followed at a time; default 65,536
+	// Senders is how many senders' silences are explained at a time, about
+	// 3 kB each; default 131,072. Beyond it a message's time has no finer
+	// cause than request or response.
+	Senders int
+	Hosts   int // hosts; default 4,096
+	HTTP    http1.Limits
+	Legs    int // requests under way that may be a leg of a path; default 8,192
+}
+
+// Stats counts what a tracker has done.
+type Stats struct {
+	Transactions uint64
+	PairsEvicted uint64
+	Unexplained  uint64 // messages whose time has no finer cause, since a limit was reached
+	HostsEvicted uint64
+	Packets      Packets
+	LegsEvicted  uint64 // requests given up that might have been a leg of a path
+}

@@ -1,0 +1,90 @@
+package timeline
+
+import (
+	"connlint/capture"
+	"connlint/reassembly"
+)
+
+// Delayed ACKs: Linux waits 40 ms at least (TCP_DELACK_MIN, include/net/tcp.h),
+// no host may wait for 500 (RFC 9293 §3.8.6.3).
+const (
+	leastDelay = int64(30e6)
+	mostDelay  = int64(600e6)
+)
+
+// hears takes what a segment tells the other side.
+func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
+	c, side := k.conn.Connection, r.Side.Peer()
+	f := &k.sender[side]
+	t := toldBy(c, s, r.Side)
+	w := f.work
+	if w != nil {
+		w.sight.add(t, c.Flow[side].MinRTT)
+		w.wasNeedless(r)
+	}
+	if f.heard {
+		t.ack, t.edge = t.ack.Max(f.told.ack), t.edge.Max(f.told.edge)
+	}
+	f.told, f.heard = t, true
+	f.hidden = f.hidden || r.Events.Is(reassembly.AckUnseen)
+	if r.RTT > 0 {
+		late := r.RTT - c.Flow[r.Side].MinRTT
+		k.conn.Pair.jitter[r.Side].add(late)
+		if w != nil {
+			w.queue.behind.add(late)
+		}
+		// A timer keeps back the ACK of the last segment and a half of what
+		// was sent; any other is late because the path is.
+		if full := f.size.of(c, side); r.Events.Is(reassembly.PureACK) && late >= leastDelay && late < mostDelay &&
+			s.Ack == f.end && r.Acked < 2*full {
+			f.lateACK(s.Frame)
+		}
+	}
+	k.hearsOfHoles(f, s, r, side)
+	if r.Acked > 0 {
+		f.timers = 0
+		if w != nil && w.maybe.Wait != 0 && !s.Ack.Before(f.end) {
+			w.noProbe(f, s.Frame)
+		}
+		if w != nil && s.Ack == f.end {
+			k.restWhenDone(f, side)
+		}
+	}
+}
+
+// lateACK notes an ACK that waited for its timer. The one before it has been
+// waited for by nobody.
+func (f *sender) lateACK(at capture.Frame) {
+	if !f.late.IsZero() {
+		f.harmless++
+	}
+	f.late = at
+}
+
+// hearsOfHoles follows the receiver's reports of holes (RFC 2018 §4). A hole
+// that closes though nothing was sent again was made by packets that overtook
+// each other.
+func (k *tracked) hearsOfHoles(f *sender, s *capture.Segment, r *reassembly.Reading, side reassembly.Side) {
+	blocks := int(s.Options.SACKBlocks)
+	if r.Events.Is(reassembly.DSACK) {
+		blocks--
+	}
+	if r.Acked > 0 {
+		f.dup = capture.Frame{}
+	}
+	if blocks > 0 || r.Events.Is(reassembly.DupACK) && s.Options.SACKBlocks == 0 {
+		if f.dup.IsZero() {
+			f.dup = s.Frame
+		}
+	}
+	repaired := k.conn.Flow[side].Retransmissions
+	switch {
+	case blocks > 0 && !f.hole:
+		f.hole, f.repaired = true, repaired
+	case blocks <= 0 && f.hole && r.Acked > 0:
+		f.hole = false
+		if f.repaired == repaired {
+			f.reordered++
+		}
+	}
+}
