@@ -15,17 +15,18 @@ const maxGroups = 10000
 // group is the findings of one rule about one server, folded: their sums and
 // the dearest of them.
 type group struct {
-	rule     *analysis.Rule
-	source   uint16
-	server   capture.Endpoint // zero: several
-	severity analysis.Severity
-	findings uint64
-	subjects uint64 // connections; where findings overlap they count again
-	events   uint64
-	lost     analysis.Cost
-	saved    analysis.Cost
-	culprits [analysis.Capture + 1]uint64
-	dearest  *analysis.Finding
+	rule      *analysis.Rule
+	source    uint16
+	server    capture.Endpoint // zero: several
+	severity  analysis.Severity
+	findings  uint64
+	subjects  uint64 // connections; where findings overlap they count again
+	exchanges uint64 // of the findings, those about one transaction
+	events    uint64
+	lost      analysis.Cost
+	saved     analysis.Cost
+	culprits  [analysis.Capture + 1]uint64
+	dearest   *analysis.Finding
 }
 
 type groupKey struct {
@@ -54,6 +55,9 @@ func (g *groups) add(f *analysis.Finding) {
 	x.severity = max(x.severity, f.Severity)
 	x.findings++
 	x.subjects += uint64(len(f.Subject.Connections) + f.Subject.Omitted)
+	if f.Subject.Kind == analysis.OfTransaction {
+		x.exchanges++
+	}
 	x.events += uint64(f.Count)
 	x.lost.Add(f.Lost)
 	x.saved.Add(f.Saved)

@@ -144,9 +144,12 @@ func (t *textWriter) group(x *group) {
 // figures is the group in one sentence.
 func (x *group) figures() string {
 	var b strings.Builder
-	if x.subjects > 0 {
+	switch {
+	case x.exchanges > 0 && x.exchanges == x.findings:
+		b.WriteString("in " + number(x.exchanges, "exchange"))
+	case x.subjects > 0:
 		b.WriteString("on " + number(x.subjects, "connection"))
-	} else {
+	default:
 		b.WriteString(number(x.findings, "finding"))
 	}
 	if x.events > x.subjects && x.events > 1 {

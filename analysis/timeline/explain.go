@@ -61,7 +61,7 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	w.growth.begin(s.Frame, c.RTT(), idle, f.most)
 	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
 	f.passLate()
-	asked := k.sender[side.Peer()].last
+	asked := k.sender[side.Peer()].fresh
 	if n := f.ids.gone(); (n > 0 || f.unseen) && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
 		f.lost++
 		w.add(asked.Time, s.Time, Retransmit)

@@ -111,6 +111,13 @@ func TestSilences(t *testing.T) {
 			+20ms  < P. ` + head(0) + `
 			+0     > .`,
 			"retransmit 240ms, network 20ms"},
+		"the response is lost before the capture, and its probe": {far + ask + `
+			+20ms < P. ` + head(0) + ` lost drop
+			+200ms > retrans
+			+20ms < .
+			+230ms < retrans
+			+0    > .`,
+			"retransmit 220ms, network 20ms, retransmit 230ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := play(t, c.text)

@@ -17,6 +17,7 @@ type sender struct {
 	most uint64 // most new bytes in one round trip
 
 	last      capture.Frame // the latest segment with payload, repetitions included
+	fresh     capture.Frame // the latest with new bytes
 	end       capture.Seq   // behind the highest byte sent
 	smallEnd  capture.Seq   // behind the latest partial segment
 	dup       capture.Frame // the first report of a hole since the latest progress
@@ -147,6 +148,11 @@ func (k *tracked) sends(s *capture.Segment, r *reassembly.Reading) {
 	again := r.Events.Is(reassembly.Retransmission)
 	fresh := k.speaker != side || !f.begun || f.work == nil || !f.work.run
 	switch {
+	case again && r.New > 0 && k.speaker != side:
+		// The first that the capture has of a message whose first
+		// transmission was lost before it.
+		f.unseen = true
+		k.startsMessage(f, s, side)
 	case again:
 		k.repeats(f, s, r)
 		f.last = s.Frame
@@ -172,7 +178,7 @@ func (k *tracked) sent(f *sender, s *capture.Segment, r *reassembly.Reading) {
 	if w := f.work; w != nil {
 		k.counts(f, w, s, r)
 	}
-	f.last, f.length, f.begun = s.Frame, s.Len, true
+	f.last, f.fresh, f.length, f.begun = s.Frame, s.Frame, s.Len, true
 	f.end = s.End()
 	f.ids.missing, f.unseen, f.hidden = 0, false, false
 	k.speaker = side
