@@ -113,13 +113,14 @@ func (e *Engine) Parameters() map[string]map[string]float64 {
 func (e *Engine) Transaction(c *timeline.Connection, x *timeline.Transaction) {
 	e.summary.transaction(c, x)
 	e.sink.Transaction(c, x)
+	shut := shutFor(c, x)
 	for i := range e.runs {
 		r := &e.runs[i]
 		if r.run.Transaction == nil {
 			continue
 		}
-		if shut := r.pass.needs & shutFor(c, x); shut != 0 {
-			e.skip(c, i, shut)
+		if s := r.pass.needs & shut; s != 0 {
+			e.skip(c, i, s)
 			continue
 		}
 		r.pass.conn = c
