@@ -33,6 +33,7 @@ type Engine struct {
 	// withheld are findings that wait for the end of their connection, by
 	// connection slot.
 	withheld map[int][]pending
+	waiting  int             // findings in withheld
 	skipped  map[int][]Gates // by connection slot: what was counted, by rule
 	closing  bool
 }
@@ -165,6 +166,7 @@ func (e *Engine) settle(c *timeline.Connection, shut Gates) {
 		w.f.Caveats |= c.Caveats
 		e.emit(w.f)
 	}
+	e.waiting -= len(e.withheld[c.Slot()])
 	delete(e.withheld, c.Slot())
 }
 
@@ -203,16 +205,21 @@ func (e *Engine) Host(h *timeline.Host) {
 	}
 }
 
-// maxWithheld bounds the findings of one connection that wait for its end.
-const maxWithheld = 256
+// maxWithheld bounds the findings of one connection that wait for its end,
+// maxAllWithheld those of all connections.
+const (
+	maxWithheld    = 256
+	maxAllWithheld = 1 << 16
+)
 
 func (e *Engine) withhold(p *Pass, f *Finding) {
 	slot := p.conn.Slot()
-	if len(e.withheld[slot]) >= maxWithheld {
+	if len(e.withheld[slot]) >= maxWithheld || e.waiting >= maxAllWithheld {
 		e.summary.FindingsDropped++
 		return
 	}
 	e.withheld[slot] = append(e.withheld[slot], pending{p, f})
+	e.waiting++
 }
 
 func (e *Engine) emit(f *Finding) {

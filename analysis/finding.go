@@ -61,6 +61,7 @@ const (
 	OfPath // the connections on both sides of a proxy: of a client with it, of it with a server
 )
 
+// String is the kind as it stands in reports.
 func (k SubjectKind) String() string {
 	return [...]string{"", "transaction", "connection", "pair", "host", "path"}[k]
 }

@@ -261,7 +261,7 @@ func limits(t *testing.T, path string, whole *ruletest.Result) {
 		"a hundredth": {
 			Connections: reassembly.Config{Connections: 1 << 20 / 100, Remembered: 1 << 16 / 100,
 				BufferedFlow: 8 << 20 / 100, Buffered: 256 << 20 / 100, Unacknowledged: 1 << 20 / 100},
-			Timeline: timeline.Config{Pairs: 65536 / 100, Senders: 131072 / 100, Hosts: 4096 / 100, Legs: 8192 / 100, HTTP: http1.Limits{Head: 64 << 10 / 100, Fields: 10,
+			Timeline: timeline.Config{Pairs: 65536 / 100, Senders: 65536 / 100, Hosts: 4096 / 100, Legs: 8192 / 100, HTTP: http1.Limits{Head: 64 << 10 / 100, Fields: 10,
 				Interim: 2, Outstanding: 10, Held: 4 << 20 / 100, ChunkLine: 4 << 10 / 100}},
 		},
 		"next to nothing": {

@@ -18,6 +18,7 @@ const (
 	Error                       // broken protocol or data
 )
 
+// String is the severity as flags and reports have it.
 func (s Severity) String() string {
 	return [...]string{"never", "note", "warning", "error"}[s&3]
 }
@@ -35,6 +36,7 @@ const (
 	Capture             // the capture itself
 )
 
+// String is the role as it stands in reports.
 func (r Role) String() string {
 	return [...]string{"unknown", "client", "server", "proxy", "path", "capture"}[r]
 }
@@ -67,6 +69,7 @@ func (g Gates) first() string {
 	return ""
 }
 
+// String lists the gates, parted by commas.
 func (g Gates) String() string {
 	var names []string
 	for i, n := range gateNames {

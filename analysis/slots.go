@@ -13,6 +13,8 @@ type Slots[T any] struct {
 	engine *Engine
 	bySlot map[int]*T
 	spare  []*T
+	// forgotten is what is handed out beyond maxSlots.
+	forgotten T
 }
 
 // PerConnection makes slots that live as long as a connection. Call it in
@@ -44,6 +46,11 @@ func (s *Slots[T]) at(slot int) *T {
 	if v := s.bySlot[slot]; v != nil {
 		return v
 	}
+	if len(s.bySlot) >= maxSlots {
+		s.engine.summary.SlotsRefused++
+		s.forgotten = *new(T)
+		return &s.forgotten
+	}
 	var v *T
 	if n := len(s.spare); n > 0 {
 		v = s.spare[n-1]
@@ -51,10 +58,6 @@ func (s *Slots[T]) at(slot int) *T {
 		*v = *new(T)
 	} else {
 		v = new(T)
-	}
-	if len(s.bySlot) >= maxSlots {
-		s.engine.summary.SlotsRefused++
-		return v
 	}
 	s.bySlot[slot] = v
 	return v

@@ -15,6 +15,7 @@ const (
 // Peer is the other end.
 func (s Side) Peer() Side { return s ^ 1 }
 
+// String is "client" or "server".
 func (s Side) String() string { return [2]string{"client", "server"}[s&1] }
 
 // Connection is what is known of one TCP connection so far. It has no
@@ -104,6 +105,7 @@ const (
 	MidPath
 )
 
+// String is the vantage as it stands in reports.
 func (v Vantage) String() string {
 	return [...]string{"unknown", "client", "server", "middle"}[v&3]
 }

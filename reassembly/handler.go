@@ -47,6 +47,7 @@ const (
 	GapLimit        // given up because too much waited behind the hole
 )
 
+// String is the kind of gap in a word.
 func (g Gap) String() string {
 	return [...]string{"none", "capture", "snaplen", "unproven", "limit"}[g]
 }
@@ -64,6 +65,7 @@ const (
 	EndOfCapture                   // still open when the capture ended
 )
 
+// String is the reason as it stands in reports.
 func (r Reason) String() string {
 	return [...]string{"", "closed", "reset", "reused", "idle", "evicted", "end-of-capture"}[r]
 }

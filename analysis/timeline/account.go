@@ -111,18 +111,25 @@ func (k *tracked) explained(s *spans, side reassembly.Side, t int64) {
 	}
 }
 
-// repairsUntil is until when, up to t, the sender waited for the repair of a
-// loss, ns since the epoch; 0 if it did not.
-func (k *tracked) repairsUntil(side reassembly.Side, t int64) int64 {
-	var until int64
+// repaired is the wait for a repair by side that ok accepts; zero if there is
+// none.
+func (k *tracked) repaired(side reassembly.Side, ok func(Span) bool) Span {
 	if w := k.sender[side].work; w != nil {
 		for _, sp := range w.spans {
-			if sp.Cause == Retransmit && sp.To <= t {
-				until = sp.To
+			if sp.Cause == Retransmit && ok(sp) {
+				return sp
 			}
 		}
 	}
-	return until
+	return Span{}
+}
+
+// resent gives the client's wait for the repair of its request, which began
+// with the request's last byte. A silence that began later is another's.
+func (k *tracked) resent(e *exchange, s *spans, until int64) {
+	end := e.requestEnd.Time
+	lost := k.repaired(reassembly.Client, func(sp Span) bool { return sp.From <= end && sp.To > end })
+	s.until(min(lost.To, until), Retransmit)
 }
 
 // wait covers the time from the request's last byte to the response's first:
@@ -131,7 +138,7 @@ func (k *tracked) repairsUntil(side reassembly.Side, t int64) int64 {
 func (k *tracked) wait(e *exchange, s *spans) {
 	c := &k.conn
 	if e.response.IsZero() {
-		s.until(k.repairsUntil(reassembly.Client, e.end.Time), Retransmit)
+		k.resent(e, s, e.end.Time)
 		switch {
 		case e.blind:
 			s.until(e.end.Time, Unknown)
@@ -141,13 +148,16 @@ func (k *tracked) wait(e *exchange, s *spans) {
 		return
 	}
 	until := e.response.Time
-	s.until(k.repairsUntil(reassembly.Client, until), Retransmit)
+	k.resent(e, s, until)
 	s.until(min(s.at+c.Flow[reassembly.Server].MinRTT, until), Network)
 	s.until(min(e.previousEnd, until), Queue)
 	if e.blind {
 		s.until(until, Unknown)
 	}
-	s.until(k.repairsUntil(reassembly.Server, until), Retransmit)
+	if lost := k.repaired(reassembly.Server, func(sp Span) bool { return sp.To == until }); lost.To != 0 {
+		s.until(lost.From, ServerWait)
+		s.until(until, Retransmit)
+	}
 	s.until(until, ServerWait)
 }
 
@@ -194,10 +204,14 @@ func lastOf(m *http1.Message) capture.Frame {
 // lastFrame is when the wait for a response that never came was over: at the
 // close, else with the connection's last packet.
 func lastFrame(c *Connection, last capture.Frame) capture.Frame {
+	var end capture.Frame
 	for _, f := range [...]capture.Frame{c.Teardown.RST, c.Teardown.FIN[reassembly.Server]} {
-		if !f.IsZero() && f.Time >= last.Time {
-			return f
+		if !f.IsZero() && f.Time >= last.Time && (end.IsZero() || f.Time < end.Time) {
+			end = f
 		}
+	}
+	if !end.IsZero() {
+		return end
 	}
 	if c.Last.Time > last.Time {
 		return c.Last

@@ -42,6 +42,7 @@ var causeNames = [NumCauses]string{
 	"congestion_window", "path_rate", "receive_window", "zero_window", "retransmit", "sender_idle", "paced",
 }
 
+// String is the cause as it stands in reports, without its unit.
 func (c Cause) String() string { return causeNames[c] }
 
 // Span is a stretch of capture time with one cause: from From up to To, in

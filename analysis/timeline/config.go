@@ -5,9 +5,9 @@ import "connlint/reassembly/http1"
 // Config sets the limits of a [Tracker]. A zero field means its default.
 type Config struct {
 	Pairs int // pairs followed at a time; default 65,536
-	// Senders is how many senders' silences are explained at a time, about
-	// 3 kB each; default 131,072. Beyond it a message's time has no finer
-	// cause than request or response.
+	// Senders is how many senders' silences are explained at a time, 3.5 kB
+	// each and up to 22 kB where a message stutters; default 65,536. Beyond
+	// it a message's time has no finer cause than request or response.
 	Senders int
 	Hosts   int // hosts; default 4,096
 	HTTP    http1.Limits

@@ -152,7 +152,8 @@ type Pair struct {
 	open        int    // connections not yet closed
 	failed      int    // requests that failed and were not sent again, as far as they are remembered
 	gone        bool
-	jitter      [2]jitter // of the hosts, by side
+	jitter      [2]jitter    // of the hosts, by side
+	numbers     [2]numbering // of their packets, by side
 	prev, next  *Pair
 }
 

@@ -66,6 +66,10 @@ func (k *tracked) sealed(side reassembly.Side, ch reassembly.Chunk) {
 		return
 	}
 	k.tls.Data(side == reassembly.Client, ch.Frame, ch.Bytes, k)
+	if !k.conn.Traits.Is(HTTP2TLS) && k.tls.HTTP2() >= tls.Likely {
+		k.conn.Traits |= HTTP2TLS // from here on nothing is read into silences
+		k.restSenders()
+	}
 }
 
 // Record is part of tls.Handler.
@@ -159,9 +163,11 @@ func (k *tracked) finishTurn(closing bool) {
 		e.end = lastFrame(c, u.requestEnd)
 	}
 	k.idle(e.end)
-	x := Transaction{Request: u.request, RequestEnd: u.requestEnd, Response: u.response,
-		RequestBytes: u.sent, ResponseBytes: u.received, Complete: e.answered}
-	k.emit(&x, &e)
+	x := &k.t.turn
+	*x = Transaction{Request: u.request, RequestEnd: u.requestEnd, Response: u.response,
+		RequestBytes: u.sent, ResponseBytes: u.received, Complete: e.answered,
+		Spans: x.Spans[:0], Stalls: x.Stalls[:0], Ramps: x.Ramps[:0]}
+	k.emit(x, &e)
 }
 
 // secured is when the client could send its first request, as the capture

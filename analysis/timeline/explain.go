@@ -62,8 +62,8 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
 	f.passLate()
 	asked := k.sender[side.Peer()].fresh
-	if n := f.ids.gone(); (n > 0 || f.unseen) && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
-		f.lost++
+	if n := k.gone(side); (n > 0 && f.ids.calm > 1 || f.unseen) && !f.hidden && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
+		bump(&f.lost)
 		w.add(asked.Time, s.Time, Retransmit)
 		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame, Inferred: true})
 	}
@@ -84,7 +84,7 @@ func unseenRepair(missing int) Repair {
 // passLate counts a delayed ACK for which nobody waited.
 func (f *sender) passLate() {
 	if !f.late.IsZero() {
-		f.harmless++
+		bump(&f.harmless)
 		f.late = capture.Frame{}
 	}
 }
@@ -115,7 +115,7 @@ func (k *tracked) view(f *sender, s *capture.Segment, side reassembly.Side) *vie
 	c := &k.conn
 	v := &k.t.view
 	*v = view{f: f, w: f.work, s: s, side: side, at: s.Time, prev: f.last.Time, rtt: c.RTT(), r: c.Flow[side].MinRTT,
-		full: f.size.of(c.Connection, side), missing: f.ids.gone(), unseen: f.unseen}
+		full: f.size.of(c.Connection, side), missing: k.gone(side), unseen: f.unseen}
 	v.gap = v.at - v.prev
 	v.eps = c.Pair.jitter[side].tolerance(v.rtt)
 	v.wasPartial, v.partial = partial(f.length, v.full), partial(s.Len, v.full)
@@ -138,40 +138,14 @@ func (k *tracked) wasLost(v *view) bool {
 	if v.missing == 0 && !v.unseen || v.gap < repairSilence(v.rtt) || beside(v.r, v.rtt) {
 		return false
 	}
-	v.f.lost++
+	bump(&v.f.lost)
 	v.w.growth.loss()
 	v.w.add(v.prev, v.at, Retransmit)
 	if v.f.hole {
-		v.f.fast++ // the receiver had reported it: no timer was waited for
+		bump(&v.f.fast) // the receiver had reported it: no timer was waited for
 		return true
 	}
 	v.w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(v.missing), Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame, Inferred: true})
-	return true
-}
-
-// wasShut: the receiver had shut its window, from the ACK that said so to the
-// one that opened it, as the sender came to know them.
-func (k *tracked) wasShut(v *view) bool {
-	shut, opened := v.w.sight.shutSince(v.at+clockError, v.r)
-	from := v.prev
-	switch {
-	case shut == nil && !v.w.sight.before.shut:
-		return false
-	case shut != nil:
-		from = max(from, shut.frame.Time+v.r)
-	}
-	until := v.at
-	var release capture.Frame
-	if opened != nil {
-		until, release = min(until, opened.frame.Time+v.r), opened.frame
-	}
-	if until <= from || until <= v.prev {
-		return false
-	}
-	v.w.add(v.prev, from, grown)
-	v.w.add(from, until, ZeroWindow)
-	v.w.add(until, v.at, grown+1)
-	v.w.stall(Stall{Cause: ZeroWindow, Side: v.side, Wait: until - from, From: v.f.last, Release: release, To: v.s.Frame})
 	return true
 }
 

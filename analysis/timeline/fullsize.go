@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"cmp"
+
 	"connlint/capture"
 	"connlint/reassembly"
 )
@@ -13,6 +15,10 @@ type fullSize struct {
 	len [3]uint16
 	n   [3]uint8
 }
+
+// mostWithoutSYN is the most that a full segment carries on Ethernet, bytes: what
+// is longer, where no SYN is in the capture, was coalesced by a host.
+const mostWithoutSYN = 1460
 
 const leastFullSize = 500 // bytes; below it a length is an application's habit
 
@@ -50,7 +56,7 @@ func (z *fullSize) of(c *reassembly.Connection, side reassembly.Side) int {
 	}
 	seen := 0
 	for i, l := range z.len {
-		if z.n[i] >= 3 && (limit == 0 || int(l) <= limit) {
+		if z.n[i] >= 3 && int(l) <= cmp.Or(limit, mostWithoutSYN) {
 			seen = max(seen, int(l))
 		}
 	}

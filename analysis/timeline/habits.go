@@ -1,6 +1,10 @@
 package timeline
 
-import "connlint/reassembly"
+import (
+	"slices"
+
+	"connlint/reassembly"
+)
 
 // habits add up what may make a trait of a connection. A pause counts from 20 ms:
 // machines hold programs up for less.
@@ -45,7 +49,8 @@ func (h *habits) add(k *tracked, x *Transaction) {
 	h.paced.add(x.Time[Paced])
 	// What the server sent again until the client went on had not come: the
 	// client waited for it, and did not think.
-	if k.conn.Transactions > 0 && k.lastEnd > 0 && k.repair.Time <= k.lastEnd {
+	came := k.repair.Time <= k.lastEnd || k.repairTaken.Number() > k.repair.Number() && k.repairTaken.Time < x.Start.Time
+	if k.conn.Transactions > 0 && k.lastEnd > 0 && came {
 		travelled := k.conn.Flow[reassembly.Client].MinRTT // there and back, behind the capture point
 		h.clientIdle.add(x.Start.Time - k.lastEnd - travelled)
 	}
@@ -59,18 +64,30 @@ func (k *tracked) proofs(x *Transaction) {
 		if w == nil {
 			continue
 		}
-		for _, s := range w.stalls {
-			behind := s.AckLost && s.From.Time <= x.End.Time && s.To.Time > x.End.Time
-			if behind || s.To.Time > x.Start.Time && s.To.Time <= x.End.Time {
-				x.Stalls = append(x.Stalls, s)
+		w.stalls = slices.DeleteFunc(w.stalls, func(s Stall) bool {
+			if !x.has(&s) {
+				return false
 			}
-		}
+			x.Stalls = append(x.Stalls, s)
+			return true
+		})
 		for _, r := range w.ramps {
 			if r.To.Time >= x.Start.Time && r.To.Time <= x.End.Time {
 				x.Ramps = append(x.Ramps, r)
 			}
 		}
 	}
+}
+
+// has reports whether a silence is this transaction's: the client's until its
+// request was over, or the repair of what stood at its end; the server's until
+// its response was. One for a lost acknowledgement may end behind it.
+func (x *Transaction) has(s *Stall) bool {
+	if s.AckLost && s.From.Time <= x.End.Time && s.To.Time > x.End.Time {
+		return true
+	}
+	own := s.Side == reassembly.Server || s.From.Time <= x.RequestEnd.Time
+	return own && s.To.Time > x.Start.Time && s.To.Time <= x.End.Time
 }
 
 // continued adds the wait for 100 Continue: Release is the interim response,

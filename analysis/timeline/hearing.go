@@ -56,7 +56,7 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 // waited for by nobody.
 func (f *sender) lateACK(at capture.Frame) {
 	if !f.late.IsZero() {
-		f.harmless++
+		bump(&f.harmless)
 	}
 	f.late = at
 }
@@ -84,7 +84,7 @@ func (k *tracked) hearsOfHoles(f *sender, s *capture.Segment, r *reassembly.Read
 	case blocks <= 0 && f.hole && r.Acked > 0:
 		f.hole = false
 		if f.repaired == repaired {
-			f.reordered++
+			bump(&f.reordered)
 		}
 	}
 }

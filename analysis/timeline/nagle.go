@@ -16,8 +16,11 @@ type nagle struct {
 // proved reports whether the sender uses Nagle's algorithm: nothing speaks
 // against it, or three releases do for it on each segment that does.
 func (n *nagle) proved() bool {
-	return n.releases > 0 && (n.against == 0 || n.releases >= 3*n.against)
+	return n.releases > 0 && (n.against == 0 || int(n.releases) >= 3*int(n.against))
 }
+
+// bump adds one to a counter that stops at its largest value.
+func bump(n *uint16) { *n = min(*n, 1<<16-2) + 1 }
 
 // clockError is how much the round trip to a sender may be overestimated, ns:
 // a sample is that much above the least there is on a path of 0.2 ms.
@@ -29,14 +32,18 @@ const clockError = int64(300e3)
 const probeSilence = int64(150e6)
 
 // againstNagle looks whether a small segment left while an earlier one was not
-// acknowledged: with Nagle's algorithm it would not (RFC 9293 §3.7.4).
-func (k *tracked) againstNagle(f *sender, s *capture.Segment, side reassembly.Side) {
-	c := &k.conn
-	if f.work == nil || !f.small || c.Flow[side].MinRTT == 0 || s.Time-f.last.Time >= probeSilence {
+// acknowledged: with Nagle's algorithm it would not (RFC 9293 §3.7.4). Once it
+// is acknowledged, the earlier one tells nothing more.
+func (k *tracked) againstNagle(f *sender, s *capture.Segment, side reassembly.Side, small bool) {
+	r := k.conn.Flow[side].MinRTT
+	if f.work == nil || !f.small || r == 0 || s.Time < f.told.frame.Time {
 		return
 	}
-	if f.work.sight.known(s.Time+clockError, c.Flow[side].MinRTT).ack.Before(f.smallEnd) {
-		f.nagle.against++
+	switch known := f.work.sight.known(s.Time+clockError, r); {
+	case !known.ack.Before(f.smallEnd):
+		f.small = false
+	case small && s.Time-f.last.Time < probeSilence:
+		bump(&f.nagle.against)
 	}
 }
 
@@ -64,10 +71,10 @@ func (k *tracked) wasHeld(v *view) bool {
 	late := v.at - (cover.frame.Time + v.r)
 	switch {
 	case before:
-		n.against++
+		bump(&n.against)
 		return false
 	case late <= v.eps:
-		n.releases++
+		bump(&n.releases)
 		k.held(v, cover, v.at, stamped)
 	case n.proved():
 		k.held(v, cover, cover.frame.Time+v.r, stamped)
@@ -76,7 +83,7 @@ func (k *tracked) wasHeld(v *view) bool {
 		// Jitter as large as the evidence: nobody is blamed.
 		v.w.add(v.prev, v.at, moving(v.side))
 	default:
-		n.stray++
+		bump(&n.stray)
 		return false
 	}
 	return true
@@ -92,7 +99,7 @@ func (k *tracked) held(v *view, cover *told, until int64, stamped bool) {
 	cause := NagleWait
 	switch {
 	case late >= leastDelay:
-		n.held++
+		bump(&n.held)
 		cause = NagleDelayedAck
 	case late >= max(4e6, v.rtt/10) && n.held >= 2:
 		cause = NagleDelayedAck

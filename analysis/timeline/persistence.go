@@ -20,6 +20,7 @@ const (
 	ServerCloses                   // the server closed first without a word
 )
 
+// String says who refused, in words.
 func (r Refusal) String() string {
 	return [...]string{"", "the client asks for close", "the client speaks HTTP/1.0 without keep-alive",
 		"the client closes without a word", "the server asks for close",

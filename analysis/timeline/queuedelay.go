@@ -10,6 +10,7 @@ type queueDelay struct {
 	ahead  spread // between the sender and the capture
 	behind spread // between the capture and the receiver, both ways
 	least  int64  // arrival less departure of the quickest packet, ns
+	tick   int64  // of the sender's clock, ns
 	any    bool
 	even   even
 }
@@ -56,8 +57,12 @@ func (p *spread) median() int64 {
 	return 0
 }
 
-// left takes a segment that arrived at t ns and, by the sender's clock, left at ns.
-func (q *queueDelay) left(t, departed int64) {
+// left takes a segment that arrived at t ns and left at departed by the sender's
+// clock, which ticks every tick ns.
+func (q *queueDelay) left(t, departed, tick int64) {
+	if q.tick != tick {
+		q.ahead, q.tick, q.any = spread{}, tick, false
+	}
 	d := t - departed
 	if !q.any || d < q.least {
 		q.least, q.any = d, true
@@ -68,7 +73,7 @@ func (q *queueDelay) left(t, departed int64) {
 // stands reports whether a queue stood for most of the message. A gigabit
 // link's own queue comes to a few ms.
 func (q *queueDelay) stands(rtt int64) bool {
-	return q.ahead.median()+q.behind.median() > max(rtt/2, 5e6)
+	return max(0, q.ahead.median()-q.tick)+q.behind.median() > max(rtt/2, 5e6)
 }
 
 // even finds full segments at even distances: what a bottleneck makes of a
@@ -96,32 +101,41 @@ func (e *even) regular() bool { return e.all >= 20 && e.alike*10 >= e.all*8 }
 type ticks struct {
 	time  int64
 	tsval uint32
-	ratio int64 // least time a tick, ns: queues only add to it
+	next  int64 // ticks behind the first packet at which the clock is looked at again
 	tick  int64 // ns; 0: not known
 }
 
 // tickLengths are the clocks in use: Linux 1 ms (1 µs where asked for), BSD and
-// older systems 10 ms, 2 ms and 4 ms between.
+// older systems 10 ms, 2 ms and 4 ms between. Slower ones tell no queue.
 var tickLengths = [...]int64{1e3, 1e6, 2e6, 4e6, 1e7}
 
 // note takes a packet's timestamp and returns when it left by that clock, ns.
+// The clock is told by the time between the first packet and this one, at twice
+// the distance each time: a late first packet makes it seem too quick, a queue
+// too slow, and both matter less and less.
 func (c *ticks) note(t int64, tsval uint32) (departed int64, ok bool) {
 	if c.time == 0 {
-		c.time, c.tsval = t, tsval
+		c.time, c.tsval, c.next = t, tsval, 20
 		return 0, false
 	}
 	n := int64(int32(tsval - c.tsval))
-	if dt := t - c.time; n >= 20 && dt >= 20e6 && (c.ratio == 0 || dt/n < c.ratio) {
-		c.ratio = dt / n
-		c.tick = 0
-		for _, tick := range tickLengths {
-			if tick*10 <= c.ratio*11 {
-				c.tick = tick
-			}
-		}
+	if dt := t - c.time; n >= c.next && dt >= 20e6 && c.next < 1<<14 {
+		c.next = 2 * n
+		c.tick = tickOf(dt / n)
 	}
 	if c.tick == 0 {
 		return 0, false
 	}
 	return c.time + n*c.tick, true
+}
+
+// tickOf is the clock that ticks every d ns, 0 if there is none: up to 60 %
+// more may be a queue that filled meanwhile.
+func tickOf(d int64) int64 {
+	for _, tick := range tickLengths {
+		if d*10 >= tick*9 && d*10 < tick*16 {
+			return tick
+		}
+	}
+	return 0
 }

@@ -33,7 +33,7 @@ func (k *tracked) repeats(f *sender, s *capture.Segment, r *reassembly.Reading) 
 	w.add(v.prev, v.at, Retransmit)
 	switch reported := !f.dup.IsZero(); {
 	case reported && v.at-(f.dup.Time+v.r) <= v.rtt/2+v.eps:
-		f.fast++
+		bump(&f.fast)
 	case v.gap > max(v.rtt/2, 10e6):
 		k.timedOut(v, r.Events.Is(reassembly.Spurious))
 	}
@@ -54,7 +54,7 @@ func (k *tracked) timedOut(v *view, needless bool) {
 	if f.timers == 0 && v.missing == 0 && !v.s.End().Before(f.end) && v.gap <= 4*v.rtt+longestProbe {
 		repair = Probe
 	}
-	f.timers++
+	bump(&f.timers)
 	if n := len(w.stalls); f.timers > 1 && n > 0 && w.stalls[n-1].Cause == Retransmit {
 		last := &w.stalls[n-1]
 		last.Wait += v.gap
@@ -101,7 +101,7 @@ func (w *work) wasProbe(f *sender) {
 	w.maybe.Cause, w.maybe.Repair = Retransmit, Probe
 	w.stall(w.maybe)
 	w.maybe.Wait = 0
-	f.timers++
+	bump(&f.timers)
 }
 
 // noProbe: the acknowledgement covers what went before as well, so nothing had

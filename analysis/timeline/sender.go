@@ -91,9 +91,16 @@ func (k *tracked) restSenders() {
 	}
 }
 
+// maxSpareSpans is how many spans a record keeps room for while it waits for
+// its next use.
+const maxSpareSpans = 64
+
 func (k *tracked) restSender(f *sender) {
-	if f.work != nil {
-		k.t.works = append(k.t.works, f.work)
+	if w := f.work; w != nil {
+		if cap(w.spans) > maxSpareSpans {
+			w.spans = nil // one that stuttered is not remembered by its size
+		}
+		k.t.works = append(k.t.works, w)
 		f.work = nil
 	}
 }
@@ -122,7 +129,8 @@ func (k *tracked) observe(s *capture.Segment, r *reassembly.Reading) {
 	f := &k.sender[r.Side]
 	if !r.Events.Is(reassembly.Duplicate) {
 		missing := f.ids.missing
-		f.ids.note(s, f.size.of(k.conn.Connection, r.Side))
+		from, gone := f.ids.note(s, f.size.of(k.conn.Connection, r.Side))
+		k.conn.Pair.numbers[r.Side].note(s, k.conn.Slot(), from, gone)
 		if s.Len == 0 && !r.Events.Is(reassembly.Jump) {
 			f.ids.missing = missing // what went before an ACK without data was another
 		}
@@ -171,8 +179,10 @@ func (k *tracked) sends(s *capture.Segment, r *reassembly.Reading) {
 func (k *tracked) sent(f *sender, s *capture.Segment, r *reassembly.Reading) {
 	c, side := k.conn.Connection, r.Side
 	f.size.learn(s)
-	if full := f.size.of(c, side); partial(s.Len, full) && s.Flags&capture.FIN == 0 {
-		k.againstNagle(f, s, side)
+	full := f.size.of(c, side)
+	small := partial(s.Len, full) && s.Flags&capture.FIN == 0
+	k.againstNagle(f, s, side, small)
+	if small {
 		f.smallEnd, f.small = s.End(), true
 	}
 	if w := f.work; w != nil {
@@ -189,7 +199,7 @@ func (k *tracked) counts(f *sender, w *work, s *capture.Segment, r *reassembly.R
 	w.growth.sent(s.Time, r.New)
 	if s.Options.Has(capture.OptTimestamps) {
 		if departed, ok := f.tick.note(s.Time, s.Options.TSVal); ok {
-			w.queue.left(s.Time, departed)
+			w.queue.left(s.Time, departed, f.tick.tick)
 		}
 	} else if f.begun && f.length > 0 && !partial(f.length, f.size.of(k.conn.Connection, r.Side)) {
 		w.queue.even.add(s.Time - f.last.Time)

@@ -28,7 +28,7 @@ func (w *work) add(from, to int64, c Cause) {
 }
 
 // maxSpans bounds the spans of one sender between two transactions.
-const maxSpans = 4096
+const maxSpans = 512
 
 // coarser halves a list of spans: of two neighbours the longer names both.
 func coarser(spans []Span) []Span {
@@ -107,6 +107,9 @@ func (k *tracked) resolve(f *sender, w *work, side reassembly.Side) {
 	if w.paced() {
 		empty = Paced
 	}
+	if !f.nagle.proved() {
+		w.unprove()
+	}
 	queue := w.queue.stands(w.growth.rtt) || k.evenly(w, side)
 	for i := range w.spans {
 		switch c := w.spans[i].Cause; {
@@ -119,6 +122,14 @@ func (k *tracked) resolve(f *sender, w *work, side reassembly.Side) {
 		}
 	}
 	w.spans = joined(w.spans)
+}
+
+// unprove takes back what was given to Nagle's algorithm of a sender that turns
+// out not to use it: it had nothing to send.
+func (w *work) unprove() {
+	w.rename(NagleDelayedAck, SenderIdle)
+	w.rename(NagleWait, SenderIdle)
+	w.stalls = slices.DeleteFunc(w.stalls, func(s Stall) bool { return s.Cause == NagleDelayedAck || s.Cause == NagleWait })
 }
 
 // transportCause settles which of the transport's limits a silence was.

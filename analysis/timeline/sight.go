@@ -89,22 +89,15 @@ func (v *sight) known(t, r int64) told {
 	return sum
 }
 
-// shutSince is the acknowledgement that shut the window and, after it, the one
-// that opened it again, among those effective by t; nil where there is none.
-func (v *sight) shutSince(t, r int64) (shut, opened *told) {
+// shuts reports whether an acknowledgement shut the window that became effective
+// between from and to.
+func (v *sight) shuts(from, to, r int64) bool {
 	for i := range v.n {
-		a := v.at(i)
-		if a.frame.Time+r > t {
-			break
-		}
-		switch {
-		case a.shut && (shut == nil || opened != nil):
-			shut, opened = a, nil
-		case !a.shut && shut != nil && opened == nil:
-			opened = a
+		if a := v.at(i); a.shut && a.frame.Time+r > from && a.frame.Time+r <= to {
+			return true
 		}
 	}
-	return shut, opened
+	return false
 }
 
 // toldBy is what a segment tells its peer.

@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"slices"
+
 	"connlint/capture"
 	"connlint/reassembly"
 )
@@ -44,6 +46,7 @@ const (
 	Timer           // by one of these two: the capture does not tell
 )
 
+// String is the repair in words.
 func (r Repair) String() string {
 	return [...]string{"", "fast retransmit", "tail loss probe", "retransmission timeout", "retransmission timer"}[r]
 }
@@ -60,11 +63,37 @@ func (w *work) stall(s Stall) {
 		return
 	}
 	for i := len(w.stalls) - 1; i >= 0; i-- {
-		if o := &w.stalls[i]; o.Cause == s.Cause && o.Repair == s.Repair {
-			o.Count++
-			o.Wait += s.Wait
-			o.To = s.To
+		if o := &w.stalls[i]; o.like(&s) {
+			o.take(&s)
 			return
+		}
+	}
+	w.foldStall()
+	w.stalls = append(w.stalls, s)
+}
+
+// like reports whether two silences are of one kind.
+func (s *Stall) like(o *Stall) bool {
+	return s.Cause == o.Cause && s.Repair == o.Repair && s.Side == o.Side
+}
+
+// take folds a later silence of the kind into s.
+func (s *Stall) take(o *Stall) {
+	s.Count += o.Count
+	s.Wait += o.Wait
+	s.To = o.To
+}
+
+// foldStall makes room for a silence of a new kind: there are more places than
+// kinds, so that two of one kind are found.
+func (w *work) foldStall() {
+	for i := len(w.stalls) - 1; i > 0; i-- {
+		for j := range i {
+			if w.stalls[j].like(&w.stalls[i]) {
+				w.stalls[j].take(&w.stalls[i])
+				w.stalls = slices.Delete(w.stalls, i, i+1)
+				return
+			}
 		}
 	}
 }

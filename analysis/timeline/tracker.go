@@ -38,11 +38,12 @@ type Tracker struct {
 	tracked      []*tracked      // by connection slot; nil until there is something to keep
 	predecessors []capture.Frame // by connection slot, see Connection.Predecessor
 	spare        []*tracked
-	held         []*held // free list
-	works        []*work // free list
-	made, limit  int     // of these, in all
-	spans        spans   // scratch
-	view         view    // scratch
+	held         []*held     // free list
+	works        []*work     // free list
+	made, limit  int         // of these, in all
+	spans        spans       // scratch
+	view         view        // scratch
+	turn         Transaction // scratch
 	tries        tries
 }
 
@@ -55,7 +56,7 @@ func New(cfg Config, h Handler) *Tracker {
 		cfg.Legs = 8192
 	}
 	if cfg.Senders <= 0 {
-		cfg.Senders = 131072
+		cfg.Senders = 65536
 	}
 	if cfg.Hosts <= 0 {
 		cfg.Hosts = maxHosts
@@ -117,6 +118,7 @@ type tracked struct {
 	now                 capture.Frame
 	carrier             reassembly.Side       // who sent the segment that is being read
 	repair              capture.Frame         // the latest segment in which the server sent bytes again
+	repairTaken         capture.Frame         // the client's first acknowledgement behind it of all that the server had sent
 	position            [2]uint64             // stream offset behind the latest chunk, by side
 	early               [2][recordHeader]byte // the first bytes of each side, in case they are of TLS
 	expect              expectation
@@ -189,8 +191,11 @@ func (t *Tracker) turnRound(k *tracked) {
 	p.leave(&k.conn)
 	k.conn.part()
 	t.pairs.leave(p)
-	if p.Connections--; p.Connections == 0 {
-		t.forgetPair(p)
+	if p.Connections--; p.Connections == 0 && p.Transactions == 0 {
+		t.forgetPair(p) // nobody has been told of it
+	}
+	for _, h := range k.waiting {
+		t.pool.Release(h.http)
 	}
 	if t.paths != nil {
 		t.paths.ended(k)
@@ -242,8 +247,13 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 	}
 	k.conn.finished(s, r)
 	switch {
-	case r.Side == reassembly.Client && r.Acked > 0:
-		k.acknowledged(r)
+	case r.Side == reassembly.Client && s.Flags&capture.ACK != 0:
+		if k.repairTaken.Number() <= k.repair.Number() && c.Flow[reassembly.Server].InFlight() == 0 {
+			k.repairTaken = s.Frame
+		}
+		if r.Acked > 0 {
+			k.acknowledged(r)
+		}
 	case r.Side == reassembly.Server && r.Events.Is(reassembly.Retransmission):
 		k.repair = s.Frame
 	}
