@@ -38,6 +38,7 @@ func All() []*analysis.Rule {
 		nagleRTTWait(),
 		slowStartRamp(),
 		slowStartAfterIdle(),
+		smallInitialWindow(),
 		receiverWindowLimited(),
 		zeroWindow(),
 		rtoStall(),

@@ -58,6 +58,7 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	if f.begun {
 		idle = s.Time - f.last.Time
 	}
+	w.flight = flight{}
 	w.growth.begin(s.Frame, c.RTT(), idle, f.most)
 	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
 	f.passLate()

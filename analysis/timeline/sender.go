@@ -45,6 +45,7 @@ type work struct {
 	stalls []Stall
 	ramps  []Ramp
 	growth growth
+	flight flight
 	queue  queueDelay
 	gaps   [maxGaps]int64 // silences in which nothing was unacknowledged, ns
 	ngaps  int
@@ -196,6 +197,7 @@ func (k *tracked) sent(f *sender, s *capture.Segment, r *reassembly.Reading) {
 
 // counts adds a segment with new bytes to what tells slow start and queues.
 func (k *tracked) counts(f *sender, w *work, s *capture.Segment, r *reassembly.Reading) {
+	w.flight.note(k, f, s, r)
 	w.growth.sent(s.Time, r.New)
 	if s.Options.Has(capture.OptTimestamps) {
 		if departed, ok := f.tick.note(s.Time, s.Options.TSVal); ok {

@@ -83,7 +83,7 @@ func (k *tracked) endRun(side reassembly.Side) {
 func (k *tracked) addRamp(f *sender, w *work, side reassembly.Side) {
 	g := &w.growth
 	r := Ramp{Side: side, Lost: g.lost(), First: g.bytes[0], Peak: slices.Max(g.bytes[:g.top]),
-		SegmentSize: f.size.of(k.conn.Connection, side), AfterIdle: g.after, Idle: g.idle, Before: g.base, From: g.first, To: f.last}
+		SegmentSize: f.size.of(k.conn.Connection, side), AfterIdle: g.after, Idle: g.idle, Before: g.base, From: g.first, To: f.last, Flight: w.flight.Flight}
 	for _, n := range g.bytes[:g.top] {
 		if n > 0 {
 			r.Rounds++

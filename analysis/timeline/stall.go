@@ -108,6 +108,8 @@ type Ramp struct {
 	// most of any, SegmentSize a full segment, all in bytes.
 	First, Peak uint64
 	SegmentSize int
+	// Flight is what was sent before the first acknowledgement.
+	Flight Flight
 	// AfterIdle: an earlier message had opened the window further than this
 	// one began with, and Idle, ns, lay between.
 	AfterIdle bool
