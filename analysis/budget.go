@@ -8,6 +8,7 @@ import (
 // Budget is what the packets and the payload bytes of a run were spent on.
 type Budget struct {
 	Packets timeline.Packets
+	ACKs    timeline.ACKs
 	Bytes   Bytes
 }
 

@@ -41,8 +41,9 @@ func Read(src capture.Source, e *Engine, limits Limits) (Counts, error) {
 	err := follow(src, connections)
 	connections.Finish()
 	facts.Finish()
-	packets := facts.Stats().Packets
+	packets, acks := facts.Stats().Packets, facts.Stats().ACKs
 	e.summary.Budget.Packets.Add(&packets)
+	e.summary.Budget.ACKs.Add(&acks)
 	return Counts{src.Stats(), connections.Stats(), facts.Stats()}, err
 }
 

@@ -31,7 +31,7 @@ func (e *encoder) pairTable(sources []string, rows []*analysis.PairRow) {
 
 // budget is what packets and payload bytes were spent on.
 func (e *encoder) budget(b *analysis.Budget) {
-	p, y := &b.Packets, &b.Bytes
+	p, a, y := &b.Packets, &b.ACKs, &b.Bytes
 	e.object("budget")
 	e.object("packets")
 	e.uint("handshake", p.Handshake)
@@ -39,6 +39,11 @@ func (e *encoder) budget(b *analysis.Budget) {
 	e.uint("pure_ack", p.PureACK)
 	e.uint("retransmission", p.Retransmission)
 	e.uint("data", p.Data)
+	e.close('}')
+	e.object("acks")
+	e.uint("all", a.All)
+	e.uint("without_data", a.Bare)
+	e.uint("by_timer", a.Timed)
 	e.close('}')
 	e.object("bytes")
 	e.uint("header", y.Header)
@@ -78,11 +83,11 @@ func (t *textWriter) pairs(a *analysis.Summary) {
 		t.printf("  %11s %8s %4.0f %% %9d %9d %9s  %s > %s%s\n", thousands(r.Connections), thousands(r.Transactions), 100*r.Reuse(),
 			r.PeakBusy, r.PeakOpens, thousands(uint64(r.PeakTimeWait)), endpointText(r.Client), endpointText(r.Server), in)
 	}
-	t.printf("  %s\n", budgetLine(&a.Budget))
+	t.printf("  %s\n", budgetLines(&a.Budget))
 }
 
-// budgetLine is the budget in one line.
-func budgetLine(b *analysis.Budget) string {
+// budgetLines is the budget in two lines.
+func budgetLines(b *analysis.Budget) string {
 	p, y := &b.Packets, &b.Bytes
 	packets, bytes := max(1, p.Total()), max(1, y.Sent+y.Retransmission)
 	part := func(n, whole uint64) string { return fmt.Sprintf("%.0f %%", 100*float64(n)/float64(whole)) }
@@ -91,5 +96,9 @@ func budgetLine(b *analysis.Budget) string {
 	if p.Retransmission > 0 {
 		line += ", repeated " + part(p.Retransmission, packets)
 	}
-	return line + "; bytes: header " + part(y.Header, bytes) + ", body " + part(y.Body, bytes)
+	line += "\n  "
+	if b.ACKs.All > 0 {
+		line += "ACKs: without data " + part(b.ACKs.Bare, b.ACKs.All) + ", by timer " + part(b.ACKs.Timed, b.ACKs.All) + "; "
+	}
+	return line + "bytes: header " + part(y.Header, bytes) + ", body " + part(y.Body, bytes)
 }

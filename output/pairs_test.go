@@ -24,6 +24,7 @@ func pairsOf(pairs ...*timeline.Pair) *Totals {
 	a := engine.Summary()
 	a.Connections = 1
 	a.Budget.Packets = timeline.Packets{Handshake: 30, Teardown: 30, PureACK: 20, Data: 19, Retransmission: 1}
+	a.Budget.ACKs = timeline.ACKs{All: 40, Bare: 30, Timed: 10}
 	a.Budget.Bytes = analysis.Bytes{Sent: 900, Header: 600, Body: 200, Retransmission: 100}
 	return &Totals{Analysis: a, Sources: make([]Source, 1)}
 }
@@ -46,7 +47,7 @@ func TestTextShowsPairs(t *testing.T) {
 	}
 	got := text(pair("10.0.0.1", 4000, 4000), pair("10.0.0.3", 100, 1000), pair("10.0.0.4", 5, 5))
 	for _, want := range []string{"\n        4,000    4,000    0 %         3", "10.0.0.1 > 10.0.0.2:80\n",
-		"Packets: handshake 30 %, teardown 30 %, pure ACK 20 %, data 19 %, repeated 1 %; bytes: header 60 %, body 20 %\n"} {
+		"Packets: handshake 30 %, teardown 30 %, pure ACK 20 %, data 19 %, repeated 1 %\n  ACKs: without data 75 %, by timer 25 %; bytes: header 60 %, body 20 %\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}

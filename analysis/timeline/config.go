@@ -21,5 +21,6 @@ type Stats struct {
 	Unexplained  uint64 // messages whose time has no finer cause, since a limit was reached
 	HostsEvicted uint64
 	Packets      Packets
+	ACKs         ACKs
 	LegsEvicted  uint64 // requests given up that might have been a leg of a path
 }

@@ -27,6 +27,7 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 	}
 	f.told, f.heard = t, true
 	f.hidden = f.hidden || r.Events.Is(reassembly.AckUnseen)
+	k.t.stats.ACKs.count(s, r)
 	if r.RTT > 0 {
 		late := r.RTT - c.Flow[r.Side].MinRTT
 		k.conn.Pair.jitter[r.Side].add(late)
@@ -38,6 +39,7 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 		if full := f.size.of(c, side); r.Events.Is(reassembly.PureACK) && late >= leastDelay && late < mostDelay &&
 			s.Ack == f.end && r.Acked < 2*full {
 			f.lateACK(s.Frame)
+			k.t.stats.ACKs.Timed++
 		}
 	}
 	k.hearsOfHoles(f, s, r, side)
