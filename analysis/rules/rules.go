@@ -39,6 +39,7 @@ func All() []*analysis.Rule {
 		slowStartRamp(),
 		slowStartAfterIdle(),
 		smallInitialWindow(),
+		ackDelayedTooLong(),
 		receiverWindowLimited(),
 		zeroWindow(),
 		rtoStall(),

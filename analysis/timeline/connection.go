@@ -74,6 +74,9 @@ type Connection struct {
 	// had gone over to another protocol (WebSocket, a tunnel), where there are
 	// no transactions. It is set when Close is called.
 	Stalls []Stall
+	// KeptBack are the acknowledgements that a side kept back for too long, nil
+	// where there were none.
+	KeptBack [2]*KeptBack
 	// Why is the reason of its end; it is set when Close is called.
 	Why reassembly.Reason
 	// End is when it ended, ns since the epoch: its last packet, or the end

@@ -30,6 +30,7 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 	k.t.stats.ACKs.count(s, r)
 	if r.RTT > 0 {
 		late := r.RTT - c.Flow[r.Side].MinRTT
+		k.keepsBack(f, s, r, late)
 		k.conn.Pair.jitter[r.Side].add(late)
 		if w != nil {
 			w.queue.behind.add(late)
