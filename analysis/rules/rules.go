@@ -36,6 +36,7 @@ func All() []*analysis.Rule {
 		// tcp
 		nagleDelayedAckStall(),
 		nagleRTTWait(),
+		classicNagleTail(),
 		slowStartRamp(),
 		slowStartAfterIdle(),
 		smallInitialWindow(),

@@ -70,6 +70,10 @@ type Connection struct {
 	// Nagle is what speaks for and against Nagle's algorithm at each side, by
 	// sender; it is set when Close is called.
 	Nagle [2]NagleEvidence
+	// FreeTails is how many short segments of a side left while full ones
+	// before them were not acknowledged: Nagle's algorithm, if it is on there,
+	// is Minshall's. It is set when Close is called.
+	FreeTails [2]uint16
 	// Stalls are writes that Nagle's algorithm held back after the connection
 	// had gone over to another protocol (WebSocket, a tunnel), where there are
 	// no transactions. It is set when Close is called.

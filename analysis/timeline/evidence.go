@@ -25,6 +25,7 @@ func (k *tracked) evidence() {
 		if w := k.sender[side].work; w != nil && k.conn.Traits.Is(otherProtocols) && n.releases > n.stray {
 			k.conn.Stalls = appendHolds(k.conn.Stalls, w.stalls)
 		}
+		k.conn.FreeTails[side] = k.sender[side].tails.free
 	}
 }
 

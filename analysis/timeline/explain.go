@@ -94,6 +94,7 @@ func (f *sender) passLate() {
 func (k *tracked) goesOn(f *sender, s *capture.Segment, side reassembly.Side) {
 	v := k.view(f, s, side)
 	w := f.work
+	f.tails.note(k, v)
 	switch {
 	case v.gap <= 0:
 	case f.hidden:

@@ -25,6 +25,7 @@ type sender struct {
 	length    int           // of the latest segment with new bytes
 	repaired  uint32        // repetitions so far when the receiver reported a hole
 	nagle     nagle
+	tails     tails
 	reordered uint16 // holes that closed without a repetition
 	lost      uint16 // repairs of losses that the capture point did not see
 	fast      uint16 // repairs that waited for no timer
@@ -192,6 +193,7 @@ func (k *tracked) sent(f *sender, s *capture.Segment, r *reassembly.Reading) {
 	f.last, f.fresh, f.length, f.begun = s.Frame, s.Frame, s.Len, true
 	f.end = s.End()
 	f.ids.missing, f.unseen, f.hidden = 0, false, false
+	f.tails.pushed = s.Flags&capture.PSH != 0
 	k.speaker = side
 }
 

@@ -21,6 +21,10 @@ type Stall struct {
 	// Late is how long the peer kept that acknowledgement back, ns, where
 	// the cause is Nagle's algorithm.
 	Late int64
+	// Tail: a short segment behind full ones left only when all before it was
+	// acknowledged. The account gives the time to the transport: that it was
+	// Nagle's algorithm shows when it happens again and again.
+	Tail bool
 	// Proven: timestamps show that the packet left after the release came.
 	Proven bool
 	// Needless: what was sent again had come. Its receiver had acknowledged it
@@ -74,7 +78,7 @@ func (w *work) stall(s Stall) {
 
 // like reports whether two silences are of one kind.
 func (s *Stall) like(o *Stall) bool {
-	return s.Cause == o.Cause && s.Repair == o.Repair && s.Side == o.Side
+	return s.Cause == o.Cause && s.Repair == o.Repair && s.Side == o.Side && s.Tail == o.Tail
 }
 
 // take folds a later silence of the kind into s.
