@@ -41,6 +41,7 @@ func All() []*analysis.Rule {
 		slowStartAfterIdle(),
 		smallInitialWindow(),
 		ackDelayedTooLong(),
+		smallWrites(),
 		receiverWindowLimited(),
 		zeroWindow(),
 		rtoStall(),
