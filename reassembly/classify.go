@@ -191,13 +191,24 @@ func (t *Tracker) fill(c *Connection, s *capture.Segment, r *Reading, end captur
 
 // again counts a repetition of bytes.
 func (t *Tracker) again(c *Connection, s *capture.Segment, r *Reading) {
-	if s.Len == 0 {
+	switch {
+	case s.Len == 0:
 		r.Events |= FINRepeated
+		return
+	case c.refused(r.Side):
 		return
 	}
 	r.Events |= Retransmission
 	c.Flow[r.Side].Retransmissions++
 	c.History.add(r.Side, 'T')
+}
+
+// refused reports whether what a side sends again are the data of its SYN that
+// the SYN-ACK did not take (RFC 7413 §4.2.2): they were not lost, and no timer
+// brought them back. Sent a third time they were.
+func (c *Connection) refused(side Side) bool {
+	f := &c.Flow[Client]
+	return side == Client && c.Handshake.FastOpen == FastOpenRefused && f.acked == f.isn+1 && f.Resent == 0
 }
 
 // copied counts a copy of a packet.

@@ -70,14 +70,18 @@ func (c *Connection) startsWithHandshake(e *exchange) bool {
 }
 
 // setup gives the time before the request to the handshakes. A request that
-// travelled in the SYN waited for nothing.
+// travelled in the SYN waited for nothing, unless the server did not take it.
 func setup(c *Connection, e *exchange, s *spans) {
 	h := &c.Handshake
-	s.until(min(h.SYN.Time+h.Retry, e.request.Time), ConnectRetry)
-	s.until(min(e.established, e.request.Time), Connect)
-	s.until(min(e.hello, e.request.Time), ClientIdle)
-	s.until(min(e.tlsEnded, e.request.Time), TLS)
-	s.until(e.request.Time, ClientIdle)
+	request := e.request.Time
+	if h.FastOpen == reassembly.FastOpenRefused {
+		request = max(request, e.established)
+	}
+	s.until(min(h.SYN.Time+h.Retry, request), ConnectRetry)
+	s.until(min(e.established, request), Connect)
+	s.until(min(e.hello, request), ClientIdle)
+	s.until(min(e.tlsEnded, request), TLS)
+	s.until(request, ClientIdle)
 }
 
 // request covers the bytes of the request, and in their midst the wait for

@@ -169,6 +169,9 @@ func (k *tracked) sends(s *capture.Segment, r *reassembly.Reading) {
 		return
 	case r.Events.Is(reassembly.OutOfOrder):
 		return // when it left is anybody's guess
+	case r.New == 0:
+		f.last, f.fresh = s.Frame, s.Frame // data of a SYN, sent once more behind it
+		return
 	case fresh:
 		k.startsMessage(f, s, side)
 	default:
