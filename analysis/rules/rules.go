@@ -32,6 +32,7 @@ func All() []*analysis.Rule {
 		connectionRefused(),
 		connectionUnanswered(),
 		unusedConnection(),
+		fastOpenRefused(),
 
 		// tcp
 		nagleDelayedAckStall(),
