@@ -114,6 +114,7 @@ func All() []*analysis.Rule {
 		clientAbort(),
 		closedWithoutAnswer(),
 		resetDestroysResponse(),
+		uploadCut(),
 		halfCloseTakenForEnd(),
 		requestRetry(),
 		nonIdempotentRetry(),
