@@ -5,6 +5,7 @@ import (
 
 	"connlint/analysis"
 	"connlint/analysis/timeline"
+	"connlint/capture"
 )
 
 // closeUnannounced finds servers that close behind a response as a habit and do
@@ -24,10 +25,6 @@ func closeUnannounced() *analysis.Rule {
 	}
 }
 
-// promised marks a connection with a Keep-Alive field:
-// keepalive-params-not-honoured speaks of that.
-type promised struct{}
-
 // unannounced is what the rule gathers of a pair.
 type unannounced struct {
 	gathered
@@ -36,28 +33,18 @@ type unannounced struct {
 }
 
 func startCloseUnannounced(p *analysis.Pass) analysis.Run {
-	conns, pairs := analysis.PerConnection[promised](p), analysis.PerPair[unannounced](p)
+	conns, pairs := analysis.PerConnection[granted](p), analysis.PerPair[unannounced](p)
 	soon, least := int64(p.Param("at_once")*1e6), int(p.Param("min_connections"))
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-			if m := x.HTTP.Response; m != nil && m.Header.Get("keep-alive") != nil {
-				conns.Connection(c)
-			}
+			readGrant(conns, c, x)
 		},
 		Close: func(c *timeline.Connection) {
-			if conns.Peek(c.Slot()) != nil {
-				return
+			if g := conns.Peek(c.Slot()); g != nil && (g.token || g.params) {
+				return // keepalive-params-not-honoured and granted-then-closed speak of promises
 			}
 			if f, idle, ok := serverIdleClose(c); ok && idle <= atOnce(c, soon) {
-				u := pairs.Pair(c.Pair)
-				if u.n > 0 && opening(c).Time < u.latest && f.Time-u.latest < restart {
-					return // open side by side and closed together: the server may have been stopped
-				}
-				u.latest = f.Time
-				u.take(c)
-				u.delay.add(idle)
-				u.evidence.Cite(f, "close")
-				u.evidence.Cite(c.LastEnd, "end of the response")
+				pairs.Pair(c.Pair).add(c, f, idle)
 			}
 		},
 		Pair: func(pair *timeline.Pair) {
@@ -66,6 +53,20 @@ func startCloseUnannounced(p *analysis.Pass) analysis.Run {
 			}
 		},
 	}
+}
+
+// add takes a connection that was closed by f, idle ns behind a response. Of
+// those that were open side by side and closed together only the first counts:
+// the server may have been stopped.
+func (u *unannounced) add(c *timeline.Connection, f capture.Frame, idle int64) {
+	if u.n > 0 && opening(c).Time < u.latest && f.Time-u.latest < restart {
+		return
+	}
+	u.latest = f.Time
+	u.take(c)
+	u.delay.add(idle)
+	u.evidence.Cite(f, "close")
+	u.evidence.Cite(c.LastEnd, "end of the response")
 }
 
 func (u *unannounced) finding(soon int64) *analysis.Finding {
