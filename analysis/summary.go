@@ -75,6 +75,7 @@ func (s *Summary) host(h *timeline.Host) { s.table.host(h) }
 func (s *Summary) connection(c *timeline.Connection) {
 	s.Connections++
 	s.Budget.Bytes.connection(c)
+	s.table.connection(c)
 	countNames(s.Traits, uint64(c.Traits), timeline.TraitName)
 	countNames(s.Caveats, uint64(c.Caveats), reassembly.CaveatName)
 }

@@ -19,7 +19,8 @@ type PairRow struct {
 	PeakBusy       int   // connections with a transaction under way at one time
 	Time           int64 // of all transactions, ns; parallel ones count each
 	PeakOpens      int   // connections opened within one second
-	PeakTimeWait   int   // sockets in TIME-WAIT at the client, as far as the capture shows
+	IdleCloses     IdleCloses
+	PeakTimeWait   int // sockets in TIME-WAIT at the client, as far as the capture shows
 }
 
 // Reuse is the share of the transactions that found a connection open, 0 to 1.
@@ -46,6 +47,8 @@ type pairTable struct {
 	rows map[rowKey]*PairRow
 	last *PairRow // the last that was kept when the table was cut; nil: it never was
 	time []int64  // of the pairs being followed, by slot
+	// closes are those of the pairs being followed, by slot; nil: none yet.
+	closes []*IdleCloses
 }
 
 type rowKey struct {
@@ -69,7 +72,9 @@ func (t *pairTable) pair(p *timeline.Pair) {
 		part.Time = t.time[p.Slot()]
 		t.time[p.Slot()] = 0
 	}
-	if r := t.row(&part); r != nil {
+	r := t.row(&part)
+	t.closed(p, r)
+	if r != nil {
 		r.Connections += part.Connections
 		r.Transactions += part.Transactions
 		r.Time += part.Time

@@ -24,6 +24,20 @@ func (e *encoder) pairTable(sources []string, rows []*analysis.PairRow) {
 		e.int("peak_opens_per_second", r.PeakOpens)
 		e.int("peak_time_wait", r.PeakTimeWait)
 		e.ms("time_ms", r.Time)
+		e.idleCloses(&r.IdleCloses)
+		e.close('}')
+	}
+	e.close(']')
+}
+
+// idleCloses lists who closed idle connections of a pair, and after how long.
+func (e *encoder) idleCloses(closes *analysis.IdleCloses) {
+	e.array("idle_closes")
+	for _, c := range closes.All() {
+		e.object("")
+		e.slug("by", c.By.String())
+		e.int("after_s", c.After)
+		e.uint("count", uint64(c.Count))
 		e.close('}')
 	}
 	e.close(']')
@@ -82,8 +96,26 @@ func (t *textWriter) pairs(a *analysis.Summary) {
 		}
 		t.printf("  %11s %8s %4.0f %% %9d %9d %9s  %s > %s%s\n", thousands(r.Connections), thousands(r.Transactions), 100*r.Reuse(),
 			r.PeakBusy, r.PeakOpens, thousands(uint64(r.PeakTimeWait)), endpointText(r.Client), endpointText(r.Server), in)
+		if line := idleClosesLine(&r.IdleCloses); line != "" {
+			t.printf("  %11s %s\n", "", line)
+		}
 	}
 	t.printf("  %s\n", budgetLines(&a.Budget))
+}
+
+// idleClosesLine says who closed connections that had nothing more to do;
+// closes behind the last response are no news.
+func idleClosesLine(closes *analysis.IdleCloses) string {
+	line := ""
+	for _, c := range closes.All() {
+		if c.After > 0 {
+			line += fmt.Sprintf(", by the %s after %d s: %s", c.By, c.After, thousands(uint64(c.Count)))
+		}
+	}
+	if line == "" {
+		return ""
+	}
+	return "closed while idle" + line
 }
 
 // budgetLines is the budget in two lines.

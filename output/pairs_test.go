@@ -10,6 +10,7 @@ import (
 	"connlint/analysis"
 	"connlint/analysis/timeline"
 	"connlint/capture"
+	"connlint/reassembly"
 )
 
 // pairsOf are the totals of a run that had these pairs.
@@ -92,5 +93,25 @@ func TestSummaryHasPairs(t *testing.T) {
 	}
 	if y := summary.Budget.Bytes; y["header"] != 600 || y["body"] != 200 || y["other"] != 100 || y["retransmission"] != 100 {
 		t.Errorf("bytes %v", y)
+	}
+}
+
+// Who closes idle connections, and after how long, stands below the pair and in
+// its record; closes right behind a response do not make a line.
+func TestIdleClosesAreShown(t *testing.T) {
+	var closes analysis.IdleCloses
+	if got := idleClosesLine(&closes); got != "" {
+		t.Errorf("nothing was closed, and it shows %q", got)
+	}
+	closes[reassembly.Server][0], closes[reassembly.Server][3], closes[reassembly.Client][7] = 7, 1200, 2
+	if got, want := idleClosesLine(&closes), "closed while idle, by the client after 60 s: 2, by the server after 5 s: 1,200"; got != want {
+		t.Errorf("line %q, want %q", got, want)
+	}
+	e := encoder{buf: []byte{'['}}
+	e.object("")
+	e.idleCloses(&closes)
+	want := `[{"idle_closes":[{"by":"client","after_s":60,"count":2},{"by":"server","after_s":0,"count":7},{"by":"server","after_s":5,"count":1200}]`
+	if got := string(e.buf); got != want {
+		t.Errorf("record %s, want %s", got, want)
 	}
 }

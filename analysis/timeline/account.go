@@ -131,7 +131,7 @@ func (k *tracked) repaired(side reassembly.Side, ok func(Span) bool) Span {
 // resent gives the client's wait for the repair of its request, which began
 // with the request's last byte. A silence that began later is another's.
 func (k *tracked) resent(e *exchange, s *spans, until int64) {
-	end := e.requestEnd.Time
+	end := max(e.requestEnd.Time, s.at) // behind a handshake that refused it, it began anew
 	lost := k.repaired(reassembly.Client, func(sp Span) bool { return sp.From <= end && sp.To > end })
 	s.until(min(lost.To, until), Retransmit)
 }
