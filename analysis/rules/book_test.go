@@ -119,7 +119,7 @@ var book = []passage{
 		rules: "concurrency/pipelined-non-idempotent"},
 	{section: "4.7.1", says: "either side may close at any time, idle or not",
 		rules: "keepalive/keepalive-race-reset keepalive/closed-connection-reused keepalive/keepalive-race-predicted " +
-			"keepalive/reuse-near-timeout close/reset-mid-response framing/truncated-response",
+			"keepalive/reuse-near-timeout keepalive/idle-connection-dropped close/reset-mid-response framing/truncated-response",
 		fields: "summary.pair_table.idle_closes"},
 	{section: "4.7.2", says: "a body that does not fit its length is suspect",
 		rules: "framing/content-length-too-long framing/truncated-response framing/chunked-unterminated framing/close-delimited-body framing/bad-length-ignored"},

@@ -79,7 +79,8 @@ func (r *raced) crossed(c *timeline.Connection) (capture.Frame, bool) {
 		return fin, t.Crossing[reassembly.Server].Is(reassembly.Crossed) && c.Unaware() && fin.Time >= r.previous.Time
 	}
 	tooSoon := c.Flow[reassembly.Server].MinRTT * 9 / 10
-	return t.RST, !t.RST.IsZero() && t.RSTBy == reassembly.Server && t.FIN[reassembly.Client].IsZero() && t.RST.Sub(r.request) < tooSoon
+	return t.RST, !t.RST.IsZero() && t.RSTBy == reassembly.Server && t.FIN[reassembly.Client].IsZero() &&
+		t.RST.Sub(r.request) < tooSoon && !foreignReset(c)
 }
 
 // mayBeRepeated reports whether a client may send a request again by itself

@@ -59,6 +59,7 @@ func All() []*analysis.Rule {
 		idleConnectionHeld(),
 		keepaliveRaceReset(),
 		closedConnectionReused(),
+		idleConnectionDropped(),
 		keepaliveRacePredicted(),
 		reuseNearTimeout(),
 		idleTimeoutAdvice(),

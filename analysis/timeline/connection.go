@@ -81,6 +81,8 @@ type Connection struct {
 	// KeptBack are the acknowledgements that a side kept back for too long, nil
 	// where there were none.
 	KeptBack [2]*KeptBack
+	// Heard is when the server was last heard of.
+	Heard Heard
 	// Why is the reason of its end; it is set when Close is called.
 	Why reassembly.Reason
 	// End is when it ended, ns since the epoch: its last packet, or the end

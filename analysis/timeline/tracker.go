@@ -246,6 +246,7 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 		k.observe(s, r)
 	}
 	k.conn.finished(s, r)
+	k.conn.Heard.hear(s, r)
 	switch {
 	case r.Side == reassembly.Client && s.Flags&capture.ACK != 0:
 		if k.repairTaken.Number() <= k.repair.Number() && c.Flow[reassembly.Server].InFlight() == 0 {
