@@ -43,6 +43,7 @@ type drops struct {
 	idle   stretch
 	calls  int
 	resets int
+	saved  analysis.Cost // of silences tcp/rto-stall promises the time
 }
 
 func startIdleConnectionDropped(p *analysis.Pass) analysis.Run {
@@ -67,6 +68,7 @@ func startIdleConnectionDropped(p *analysis.Pass) analysis.Run {
 			case foreignReset(c) && t.RST.Time >= r.request.Time:
 				d.add(c, r)
 				d.resets++
+				d.saved.Add(analysis.Cost{Time: r.lost, Connections: 1})
 				d.evidence.Cite(t.RST, "RST with another TTL than the server's")
 			case t.RST.IsZero() || t.RSTBy == reassembly.Client:
 				if int(c.Heard.Calls) >= calls && d.alive.request.Time >= r.request.Time && d.alive.response.Time <= c.Heard.Called.Time {
@@ -113,7 +115,7 @@ func (d *drops) finding(least int64) *analysis.Finding {
 		Reasons:    []string{"a server that was restarted in the meantime has forgotten its connections too"},
 		Evidence:   d.evidence,
 		Lost:       d.lost,
-		Saved:      d.lost,
+		Saved:      d.saved,
 		Measures:   []analysis.Measure{{Name: "idle", Value: float64(d.idle.least) / 1e6, Threshold: float64(least) / 1e6, Unit: "ms"}},
 	}
 	what := count(d.n, "connection") + " dead after " + d.idle.String() + " of idleness"
