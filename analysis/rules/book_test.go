@@ -94,7 +94,7 @@ var book = []passage{
 		rules: "keepalive/length-missing framing/content-length-too-long framing/content-length-too-short " +
 			"framing/conflicting-content-length framing/content-length-and-transfer-encoding keepalive/chunked-to-http10"},
 	{section: "4.5.5", says: "proxies keep nothing open for old devices",
-		rules: "proxy/hop-by-hop-forwarded keepalive/token-missing"},
+		rules: "proxy/http10-client-kept proxy/hop-by-hop-forwarded keepalive/token-missing"},
 	{section: "4.5.6", says: "a blind relay passes the token on and hangs",
 		rules: "proxy/dumb-proxy-hang proxy/hop-by-hop-forwarded framing/message-stalled", causes: "no_response"},
 	{section: "4.5.7", says: "Proxy-Connection helps past one proxy, not two",

@@ -78,6 +78,7 @@ func All() []*analysis.Rule {
 		controlFieldNotListed(),
 		mangledConnection(),
 		proxyConnectionSent(),
+		http10ClientKept(),
 
 		// concurrency
 		serialConnections(),
