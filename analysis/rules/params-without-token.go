@@ -21,7 +21,8 @@ func paramsWithoutToken() *analysis.Rule {
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					for side, m := range [2]*http1.Message{x.HTTP.Request, x.HTTP.Response} {
-						if lacksToken(m) {
+						passedOn := x.Relayed && m == x.HTTP.Request // hop-by-hop-forwarded speaks of it
+						if lacksToken(m) && !passedOn {
 							sides[side].add(c, x, analysis.Note, m.Head, "Keep-Alive without the token", func() string { return tokenless(m) })
 						}
 					}
