@@ -59,24 +59,8 @@ func startIdleConnectionDropped(p *analysis.Pass) analysis.Run {
 			}
 		},
 		Close: func(c *timeline.Connection) {
-			r := conns.Peek(c.Slot())
-			if r == nil || c.Vantage() == reassembly.AtServer || c.Complete == 0 || c.Heard.Frame.Time >= r.request.Time {
-				return
-			}
-			d := pairs.Pair(c.Pair)
-			switch t := &c.Teardown; {
-			case foreignReset(c) && t.RST.Time >= r.request.Time:
-				d.add(c, r)
-				d.resets++
-				d.saved.Add(analysis.Cost{Time: r.lost, Connections: 1})
-				d.evidence.Cite(t.RST, "RST with another TTL than the server's")
-			case t.RST.IsZero() || t.RSTBy == reassembly.Client:
-				if int(c.Heard.Calls) >= calls && d.alive.request.Time >= r.request.Time && d.alive.response.Time <= c.Heard.Called.Time {
-					d.add(c, r)
-					d.calls += int(c.Heard.Calls)
-					d.evidence.Cite(c.Heard.Called, "last repetition without an answer")
-					d.evidence.Cite(d.alive.response, "the server answers on another connection")
-				}
+			if r := conns.Peek(c.Slot()); r != nil && wasThere(c, r) {
+				pairs.Pair(c.Pair).judge(c, r, calls)
 			}
 		},
 		Pair: func(pair *timeline.Pair) {
@@ -84,6 +68,32 @@ func startIdleConnectionDropped(p *analysis.Pass) analysis.Run {
 				p.Report(d.finding(idle))
 			}
 		},
+	}
+}
+
+// wasThere reports whether the server had answered on the connection and was
+// not heard of again once the request had been sent, nor had closed before. At
+// the server itself a silent server is no fault of the path.
+func wasThere(c *timeline.Connection, r *rested) bool {
+	return c.Vantage() != reassembly.AtServer && c.Complete > 0 && c.Teardown.FIN[reassembly.Server].IsZero() && c.Heard.Frame.Time < r.request.Time
+}
+
+// judge takes a connection if something on the way had dropped it: an RST tells
+// by where it came from, silence by what is answered elsewhere meanwhile.
+func (d *drops) judge(c *timeline.Connection, r *rested, calls int) {
+	t, heard := &c.Teardown, &c.Heard
+	switch {
+	case foreignReset(c) && t.RST.Time >= r.request.Time:
+		d.add(c, r)
+		d.resets++
+		d.saved.Add(analysis.Cost{Time: r.lost, Connections: 1})
+		d.evidence.Cite(t.RST, "RST with another TTL than the server's")
+	case (t.RST.IsZero() || t.RSTBy == reassembly.Client) && int(heard.Calls) >= calls &&
+		d.alive.request.Time >= r.request.Time && d.alive.response.Time <= heard.Called.Time:
+		d.add(c, r)
+		d.calls += int(heard.Calls)
+		d.evidence.Cite(heard.Called, "last repetition without an answer")
+		d.evidence.Cite(d.alive.response, "the server answers on another connection")
 	}
 }
 
@@ -117,6 +127,9 @@ func (d *drops) finding(least int64) *analysis.Finding {
 		Lost:       d.lost,
 		Saved:      d.saved,
 		Measures:   []analysis.Measure{{Name: "idle", Value: float64(d.idle.least) / 1e6, Threshold: float64(least) / 1e6, Unit: "ms"}},
+	}
+	if d.resets > 0 {
+		doubt(f, 0.6, "some hosts send their own RSTs with another TTL than their data")
 	}
 	what := count(d.n, "connection") + " dead after " + d.idle.String() + " of idleness"
 	switch d.resets {
