@@ -3,6 +3,7 @@ package analysis_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -184,15 +185,19 @@ func exchanges(t testing.TB, n int) []byte {
 func TestNoAllocationInSteadyState(t *testing.T) {
 	allocations := func(n int) float64 {
 		file := exchanges(t, n)
-		return testing.AllocsPerRun(3, func() {
-			engine, err := analysis.New(analysis.Config{}, rules.All(), discard{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := analysis.Read(source(t, file, 0), engine, analysis.Limits{}); err != nil {
-				t.Fatal(err)
-			}
-		})
+		least := math.Inf(1)
+		for range 5 { // the race detector allocates now and then; it never takes any back
+			least = min(least, testing.AllocsPerRun(1, func() {
+				engine, err := analysis.New(analysis.Config{}, rules.All(), discard{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := analysis.Read(source(t, file, 0), engine, analysis.Limits{}); err != nil {
+					t.Fatal(err)
+				}
+			}))
+		}
+		return least
 	}
 	few, many := allocations(500), allocations(5000)
 	if many > few+5 {
