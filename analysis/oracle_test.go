@@ -60,8 +60,6 @@ var differs = map[string]struct {
 		"fuzzed: packets whose lengths contradict each other are malformed to us"},
 	"zeek__http__get-to-ssh-server.pcap": {counts{9, 1, 1, 0},
 		"tshark takes the connection for SSH; the second scan sees the request too"},
-	"PcapPlusPlus__frag_http_req.pcap": {counts{11, 0, 0, 0},
-		"IP fragments are not put together yet"},
 	"zeek__ipv6-http-atomic-frag.pcap": {counts{38, 4, 3, 0},
 		"HTTP/0.9, which tshark does not know; the fourth request stands behind its ACK in the file"},
 	"suricata-verify__http-evader__http-evader-410__input.pcap": {counts{8, 1, 1, 0},

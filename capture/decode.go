@@ -8,7 +8,7 @@ const (
 	Undecoded   Verdict = iota // a link type, an encapsulation or a cipher that nothing here sees through
 	Decoded                    // a TCP segment
 	NotTCP                     // a whole packet of something else
-	Fragment                   // a piece of an IP packet or of an 802.11 frame, also the first piece
+	Fragment                   // a piece of an IP packet that it did not make whole, or of an 802.11 frame
 	Malformed                  // a header that contradicts itself or stops short
 	UnknownLink                // a link type of which not even the first header can be read
 )
@@ -34,8 +34,9 @@ const maxNesting = 24
 // is again read by hand; so all segments come from one TCP decoder, and it is
 // the innermost that counts.
 //
-// The zero Decoder is ready. It keeps nothing from packet to packet and is
-// not safe for concurrent use.
+// The zero Decoder is ready. From packet to packet it keeps nothing but the
+// pieces of fragmented IP packets, within limits of number, memory and time
+// (8 MiB in all). It is not safe for concurrent use.
 //
 // Inside, all functions pass on two things: b, the bytes that were captured
 // from the header at hand on, and n, the length that these had on the wire.
@@ -43,12 +44,16 @@ const maxNesting = 24
 type Decoder struct {
 	nesting int
 	peeler  peeler
+	pieces  *assembly // nil until the first fragment
 }
 
 // Decode reads one packet: data is what was captured, in the link layer
 // format link; wire is its length on the wire, in bytes. If the verdict is
 // Decoded, all of seg but Frame and Interface is set, and seg.Payload is a
-// part of data. Under any other verdict seg has no meaning.
+// part of data; or, if the packet completed one that came in pieces, a part
+// of a buffer that is good until the next Decode. Under any other verdict the
+// rest of seg has no meaning. Frame and Interface are the caller's to set
+// before: pieces wait for each other by that time, at one interface.
 //
 // Checksums are not verified: with checksum offload, a sender's own capture
 // has wrong ones. Where the IP length is 0, which is what a stack leaves
@@ -56,6 +61,9 @@ type Decoder struct {
 // padding behind it never counts as payload.
 func (d *Decoder) Decode(link LinkType, data []byte, wire int, seg *Segment) Verdict {
 	d.nesting = 0
+	if d.pieces != nil {
+		d.pieces.reclaim()
+	}
 	wire = max(wire, len(data))
 	switch link {
 	case LinkEthernet:

@@ -80,8 +80,8 @@ func compareFile(t *testing.T, path string, reasons map[string]int) (compared, e
 		return 0, 0 // what cannot be opened is the readers' affair
 	}
 	defer r.Close()
-	var d Decoder
 	for number := 1; ; number++ {
+		var d Decoder // gopacket knows each packet alone: nor does this one put fragments together
 		data, ci, err := r.ZeroCopyReadPacketData()
 		if err != nil {
 			return compared, excused

@@ -48,15 +48,15 @@ func (d *Decoder) ip4(b []byte, n int, seg *Segment) Verdict {
 	if header < 20 || header > total || header > len(b) {
 		return Malformed
 	}
-	if binary.BigEndian.Uint16(b[6:])&0x3fff != 0 { // more fragments, offset
-		return Fragment
-	}
 	seg.Src.hi, seg.Src.lo = 0, mapped4|uint64(binary.BigEndian.Uint32(b[12:]))
 	seg.Dst.hi, seg.Dst.lo = 0, mapped4|uint64(binary.BigEndian.Uint32(b[16:]))
 	seg.HasIPID, seg.IPID = true, binary.BigEndian.Uint16(b[4:])
 	seg.TTL = b[8]
-	protocol := b[9]
+	protocol, bits := b[9], binary.BigEndian.Uint16(b[6:])
 	b, n = b[header:min(len(b), total)], total-header
+	if bits&0x3fff != 0 { // more fragments, offset
+		return d.fragment4(bits, protocol, b, n, seg)
+	}
 	if protocol == protoTCP {
 		return decodeTCP(b, n, seg)
 	}
@@ -106,7 +106,7 @@ func (d *Decoder) transport(protocol byte, b []byte, n int, seg *Segment) Verdic
 				return Malformed
 			}
 			if binary.BigEndian.Uint16(b[2:])&0xfff9 != 0 {
-				return Fragment
+				return d.fragment6(b, n, seg)
 			}
 			size = 8 // an atomic fragment is a whole packet (RFC 6946)
 		case protoAH:

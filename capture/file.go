@@ -111,6 +111,7 @@ func (f *File) Stats() Stats {
 	if !f.closed {
 		f.stats.Dropped = f.reader.Dropped()
 	}
+	f.stats.Unassembled, f.stats.GivenUp = f.decoder.pieces.missed(f.stats.Fragments)
 	return f.stats
 }
 

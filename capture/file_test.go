@@ -137,7 +137,7 @@ func TestFile(t *testing.T) {
 		}
 	}
 	bytes := uint64(len(frame)*5 + 1500 + len(hello6))
-	want := Stats{Packets: 7, Bytes: bytes, Segments: 3, Fragments: 1, Undecoded: 1, Malformed: 1, Cut: 2,
+	want := Stats{Packets: 7, Bytes: bytes, Segments: 3, Fragments: 1, Unassembled: 1, Undecoded: 1, Malformed: 1, Cut: 2,
 		Dropped: 7, First: 1000, Last: 5000}
 	if s := f.Stats(); s != want {
 		t.Errorf("%+v\nwant %+v", s, want)

@@ -46,11 +46,16 @@ type Stats struct {
 	Packets   uint64 // all packets, whatever they carry
 	Bytes     uint64 // their length on the wire
 	Segments  uint64 // of these, TCP segments yielded
-	Fragments uint64 // IP fragments not put together: their TCP is not seen
-	Undecoded uint64 // link types and encapsulations nothing here decodes
-	Malformed uint64 // headers that contradict themselves or stop short
-	Cut       uint64 // packets cut by a snap length
-	Dropped   uint64 // lost by the capture itself, as the capture says
+	Fragments uint64 // pieces of IP packets and of 802.11 frames, but those that completed theirs
+	// Unassembled are the Fragments that are in no whole packet, so that its
+	// TCP is not seen: others are missing, contradict them, came too late or
+	// still have to come.
+	Unassembled uint64
+	GivenUp     uint64 // IP packets whose pieces were given up because of a limit
+	Undecoded   uint64 // link types and encapsulations nothing here decodes
+	Malformed   uint64 // headers that contradict themselves or stop short
+	Cut         uint64 // packets cut by a snap length
+	Dropped     uint64 // lost by the capture itself, as the capture says
 	// First and Last are the earliest and the latest capture time seen, in
 	// ns since the Unix epoch; 0 before the first packet.
 	First, Last int64

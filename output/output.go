@@ -78,6 +78,8 @@ func (t *Totals) sum() capture.Stats {
 		all.Bytes += s.Bytes
 		all.Segments += s.Segments
 		all.Fragments += s.Fragments
+		all.Unassembled += s.Unassembled
+		all.GivenUp += s.GivenUp
 		all.Undecoded += s.Undecoded
 		all.Malformed += s.Malformed
 		all.Cut += s.Cut

@@ -112,6 +112,8 @@ func (e *encoder) captured(t *Totals) {
 	e.uint("bytes", all.Bytes)
 	e.uint("segments", all.Segments)
 	e.uint("fragments", all.Fragments)
+	e.uint("fragments_unassembled", all.Unassembled)
+	e.uint("fragmented_given_up", all.GivenUp)
 	e.uint("undecoded", all.Undecoded)
 	e.uint("malformed", all.Malformed)
 	e.uint("cut", all.Cut)

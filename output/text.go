@@ -165,7 +165,7 @@ func (t *textWriter) caveats(totals *Totals) {
 		{all.Dropped, "dropped by the capture itself"},
 		{all.Malformed, "malformed"},
 		{all.Undecoded, "of a link type or a tunnel that is not decoded"},
-		{all.Fragments, "IP fragments, which are not put together"},
+		{all.Unassembled, "IP fragments of packets that are not whole in the capture"},
 	} {
 		if x.n > 0 {
 			lines = append(lines, fmt.Sprintf("%s: %s", x.what, number(x.n, "packet")))
@@ -175,6 +175,7 @@ func (t *textWriter) caveats(totals *Totals) {
 		n         uint64
 		what, why string
 	}{
+		{all.GivenUp, "fragmented packet", "because too many waited for pieces"},
 		{totals.GivenUp.Connections, "connection", "because a limit was reached"},
 		{totals.GivenUp.Pairs, "pair", "because a limit was reached"},
 		{totals.GivenUp.Hosts, "host", "because a limit was reached"},
