@@ -88,18 +88,10 @@ var differs = map[string]struct {
 		"tshark counts retransmitted heads again; the second scan sees 4"},
 	"zeek__http__methods.pcap": {counts{655, 49, 24, 49},
 		"three request lines spoilt beyond recognition; the second scan sees 23"},
-	"tcpdump__arcnet-rfc1201-arp-icmp-http.pcap": {counts{26, 0, 0, 0},
-		"ARCNET is not decoded yet"},
 	"suricata-verify__http-connect-simple__input.pcap": {counts{16, 1, 1, 1},
 		"tshark looks into the tunnel behind CONNECT"},
 	"nDPI__6in4tunnel.pcap": {counts{127, 5, 1, 1},
 		"tshark makes a stream of the TCP header that an ICMPv6 error quotes"},
-	"zeek__erspan.pcap": {counts{287, 5, 22, 9},
-		"responses in outer IP fragments, which are not put together yet"},
-	"zeek__tunnels__ayiya3.pcap": {counts{35, 0, 0, 0},
-		"AYIYA is not decoded yet"},
-	"zeek__tunnels__gtp__gtp2_different_udp_port.pcap": {counts{120, 0, 0, 0},
-		"GTP in outer fragments is not decoded yet"},
 }
 
 // TestOracle holds packets, TCP streams, requests and responses of every

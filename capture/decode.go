@@ -29,9 +29,9 @@ const maxNesting = 24
 
 // Decoder finds the TCP segment in a packet. The headers that most packets
 // have are read by hand: Ethernet, VLAN tags, Linux cooked, raw IP and
-// loopback, then IPv4 or IPv6, then TCP. Tunnels and rare link types go
-// through gopacket one header at a time, until an IP header is reached that
-// is again read by hand; so all segments come from one TCP decoder, and it is
+// loopback, then IPv4 or IPv6, then TCP; so are most tunnels. Other headers
+// go through gopacket one at a time, until an IP header is reached that is
+// again read by hand; so all segments come from one TCP decoder, and it is
 // the innermost that counts.
 //
 // The zero Decoder is ready. From packet to packet it keeps nothing but the
@@ -64,20 +64,24 @@ func (d *Decoder) Decode(link LinkType, data []byte, wire int, seg *Segment) Ver
 	if d.pieces != nil {
 		d.pieces.reclaim()
 	}
-	wire = max(wire, len(data))
+	return d.link(link, data, max(wire, len(data)), seg)
+}
+
+// link decodes a packet from its link layer on.
+func (d *Decoder) link(link LinkType, b []byte, n int, seg *Segment) Verdict {
 	switch link {
 	case LinkEthernet:
-		return d.ethernet(data, wire, seg)
+		return d.ethernet(b, n, seg)
 	case LinkSLL:
-		return d.sll(data, wire, seg)
+		return d.sll(b, n, seg)
 	case LinkSLL2:
-		return d.sll2(data, wire, seg)
+		return d.sll2(b, n, seg)
 	case LinkRaw, LinkRawBSD, LinkRawBSD14, LinkIPv4, LinkIPv6:
-		return d.ip(data, wire, seg)
+		return d.ip(b, n, seg)
 	case LinkNull, LinkLoop:
-		return d.loopback(data, wire, seg)
+		return d.loopback(b, n, seg)
 	}
-	return d.rareLink(link, data, wire, seg)
+	return d.rareLink(link, b, n, seg)
 }
 
 // nest counts one more encapsulation and reports whether that is too many.

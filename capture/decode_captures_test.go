@@ -39,18 +39,16 @@ func tolerated(link LinkType, data []byte, verdict Verdict, ours bool, fault err
 		what = fault.Error()
 	}
 	switch {
-	case ours && (link == linkNFLog || link == linkCHDLC || link == LinkSLL2 || link == LinkIPv4 || link == LinkIPv6):
+	case ours && (link == linkNFLog || link == linkCHDLC || link == LinkSLL2 || link == LinkIPv4 || link == LinkIPv6 || link == linkArcnetLinux):
 		return "gopacket does not know the link type"
 	case ours && what == "TCP data offset greater than packet length":
 		return "cut header: we take what is there"
 	case ours && what == "" && len(data) > 20 && data[20] == protoFragment:
 		return "atomic fragment: for gopacket a fragment, so there is no TCP"
+	case ours && bytes.Contains(data, be16(portAYIYA)):
+		return "gopacket does not know AYIYA"
 	case !ours && verdict == Malformed && len(data) > 14 && data[14]>>4 != 4:
 		return "gopacket does not look at the IP version"
-	case !ours && verdict == Undecoded && bytes.Contains(data, []byte{0x88, 0xbe}):
-		return "ERSPAN: not decoded yet"
-	case !ours && verdict == Undecoded && bytes.Contains(data, []byte{0x08, 0x68}):
-		return "GTP: not decoded yet"
 	}
 	return ""
 }

@@ -17,6 +17,7 @@ const (
 	protoDestination = 60
 	protoIPIP        = 94
 	protoEtherIP     = 97
+	protoL2TP        = 115
 	protoMobility    = 135
 	protoMPLS        = 137
 	protoHIP         = 139

@@ -20,13 +20,15 @@ const (
 	// with an LLC header.
 	etherLeast = 0x0600
 
-	// These carry packets inside, but nothing here decodes them.
-	etherERSPAN  = 0x88be
+	// Headers between Ethernet and the packet.
+	etherMACsec = 0x88e5
+	etherPBB    = 0x88e7
+	etherNSH    = 0x894f
+
+	// Inside GRE only.
+	etherERSPAN  = 0x88be // types I and II
 	etherERSPAN3 = 0x22eb
 	etherWCCP    = 0x883e
-	etherMACsec  = 0x88e5
-	etherPBB     = 0x88e7
-	etherNSH     = 0x894f
 )
 
 const maxTags = 8
@@ -102,15 +104,20 @@ func (d *Decoder) loopback(b []byte, n int, seg *Segment) Verdict {
 	if len(b) < 4 {
 		return Malformed
 	}
-	family := binary.BigEndian.Uint32(b)
+	return d.family(b, b[4:], n-4, seg)
+}
+
+// family decodes what an address family in the first bytes of head announces.
+func (d *Decoder) family(head, b []byte, n int, seg *Segment) Verdict {
+	family := binary.BigEndian.Uint32(head)
 	if family > 0xffff {
-		family = binary.LittleEndian.Uint32(b)
+		family = binary.LittleEndian.Uint32(head)
 	}
 	switch family {
 	case 2:
-		return d.ip4(b[4:], n-4, seg)
+		return d.ip4(b, n, seg)
 	case 10, 24, 28, 30: // Linux; NetBSD and OpenBSD; FreeBSD; Darwin
-		return d.ip6(b[4:], n-4, seg)
+		return d.ip6(b, n, seg)
 	}
 	return NotTCP
 }

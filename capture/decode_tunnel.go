@@ -6,18 +6,6 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// UDP ports of tunnels (IANA, but for the first VXLAN port of Linux).
-const (
-	portL2TP     = 1701
-	portGTP      = 2152
-	portTeredo   = 3544
-	portVXLAN    = 4789
-	portVXLANGPE = 4790
-	portAYIYA    = 5072
-	portGENEVE   = 6081
-	portVXLANold = 8472
-)
-
 // tunnel decodes what an IP packet that is not TCP may carry inside.
 func (d *Decoder) tunnel(protocol byte, b []byte, n int, seg *Segment) Verdict {
 	if protocol == protoUDP {
@@ -32,61 +20,15 @@ func (d *Decoder) tunnel(protocol byte, b []byte, n int, seg *Segment) Verdict {
 	case protoIPv6:
 		return d.ip6(b, n, seg)
 	case protoGRE:
-		return d.peel(layers.LayerTypeGRE, b, n, seg)
+		return d.gre(b, n, seg)
 	case protoEtherIP:
 		return d.peel(layers.LayerTypeEtherIP, b, n, seg)
 	case protoMPLS:
 		return d.peel(layers.LayerTypeMPLS, b, n, seg)
-	case protoESP:
+	case protoESP, protoL2TP:
 		return Undecoded
 	}
 	return NotTCP
-}
-
-// udp looks into UDP for the ports of known tunnels only: DNS and QUIC, which
-// may be most of a capture, cost one look at the port. The destination
-// decides, since the source port of a tunnel is a hash of what is inside
-// (RFC 7348 §5).
-func (d *Decoder) udp(b []byte, n int, seg *Segment) Verdict {
-	if len(b) < 8 {
-		return NotTCP // cut short: not TCP all the same
-	}
-	port := binary.BigEndian.Uint16(b[2:])
-	if size := int(binary.BigEndian.Uint16(b[4:])); size >= 8 && size < n {
-		b, n = b[:min(size, len(b))], size
-	}
-	b, n = b[8:], n-8
-	switch port {
-	case portVXLAN, portVXLANold:
-		if len(b) == 0 || b[0]&0x08 == 0 { // the I flag must be set: RFC 7348 §5
-			return NotTCP
-		}
-		return d.peel(layers.LayerTypeVXLAN, b, n, seg)
-	case portGENEVE:
-		return d.geneve(b, n, seg)
-	case portL2TP, portGTP, portTeredo, portVXLANGPE, portAYIYA:
-		return Undecoded
-	}
-	return NotTCP
-}
-
-// geneve decodes GENEVE (RFC 8926 §3.4). By hand, since gopacket counts the
-// header in eight bits and takes options above 60 bytes for shorter ones.
-func (d *Decoder) geneve(b []byte, n int, seg *Segment) Verdict {
-	if d.nest() {
-		return Undecoded
-	}
-	if len(b) < 8 {
-		return Malformed
-	}
-	if b[0]>>6 != 0 { // version
-		return NotTCP
-	}
-	header := 8 + int(b[0]&0x3f)*4
-	if header > len(b) {
-		return Malformed
-	}
-	return d.ethertype(binary.BigEndian.Uint16(b[2:]), b[header:], n-header, seg)
 }
 
 // pppoe decodes a PPPoE session (RFC 2516 §4). By hand, since gopacket gives
@@ -124,12 +66,90 @@ func (d *Decoder) rareEthertype(t uint16, b []byte, n int, seg *Segment) Verdict
 			return Undecoded
 		}
 		return d.ethernet(b, n, seg)
-	case etherERSPAN, etherERSPAN3, etherWCCP, etherMACsec, etherPBB, etherNSH:
-		return Undecoded
+	case etherNSH:
+		return d.nsh(b, n, seg)
+	case etherPBB:
+		return d.backbone(b, n, seg)
+	case etherMACsec:
+		return d.macsec(b, n, seg)
 	}
 	return NotTCP
 }
 
 func (d *Decoder) llc(b []byte, n int, seg *Segment) Verdict {
 	return d.peel(layers.LayerTypeLLC, b, n, seg)
+}
+
+// nsh decodes a service function chain's header (RFC 8300 §2.2): version,
+// length in words of four bytes, next protocol, then metadata of any kind.
+func (d *Decoder) nsh(b []byte, n int, seg *Segment) Verdict {
+	if d.nest() {
+		return Undecoded
+	}
+	if len(b) < 8 {
+		return Malformed
+	}
+	if b[0]>>6 != 0 {
+		return NotTCP
+	}
+	size := int(b[1]&0x3f) * 4
+	if size < 8 || size > len(b) {
+		return Malformed
+	}
+	return d.service(b[3], b[size:], n-size, seg)
+}
+
+// service decodes what the next protocol of NSH (RFC 8300 §11.2.5) or of
+// VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe §3.2) announces: the numbers are the
+// same.
+func (d *Decoder) service(next byte, b []byte, n int, seg *Segment) Verdict {
+	switch next {
+	case 1:
+		return d.ip4(b, n, seg)
+	case 2:
+		return d.ip6(b, n, seg)
+	case 3:
+		return d.ethernet(b, n, seg)
+	case 4:
+		return d.nsh(b, n, seg)
+	case 5:
+		return d.peel(layers.LayerTypeMPLS, b, n, seg)
+	}
+	return NotTCP
+}
+
+// backbone decodes a provider backbone's instance tag (IEEE 802.1Q §9.7): four
+// bytes, then the customer's frame.
+func (d *Decoder) backbone(b []byte, n int, seg *Segment) Verdict {
+	if d.nest() {
+		return Undecoded
+	}
+	if len(b) < 4 {
+		return Malformed
+	}
+	return d.ethernet(b[4:], n-4, seg)
+}
+
+// macsec decodes a frame that is protected and not encrypted (IEEE 802.1AE
+// §9.3): tag control, short length, packet number, perhaps a channel's name.
+// The integrity check behind the packet does no harm: IP says where it ends.
+func (d *Decoder) macsec(b []byte, n int, seg *Segment) Verdict {
+	const encrypted, changed, channel = 0x08, 0x04, 0x20
+	if d.nest() {
+		return Undecoded
+	}
+	if len(b) < 6 {
+		return Malformed
+	}
+	if b[0]&(encrypted|changed) != 0 {
+		return Undecoded
+	}
+	size := 6
+	if b[0]&channel != 0 {
+		size += 8
+	}
+	if len(b) < size+2 {
+		return Malformed
+	}
+	return d.ethertype(binary.BigEndian.Uint16(b[size:]), b[size+2:], n-size-2, seg)
 }

@@ -9,11 +9,12 @@ import "encoding/binary"
 
 // radiotap steps over a radiotap header (radiotap.org): version, padding,
 // length and presence words in little endian, then fields of which only
-// flags is of interest: whether the driver padded the 802.11 header.
+// flags is of interest: whether the driver padded the 802.11 header, and
+// whether the frame came with a wrong checksum, when any byte may be wrong.
 func (d *Decoder) radiotap(b []byte, n int, seg *Segment) Verdict {
 	const (
 		tsft, flags, more = 1 << 0, 1 << 1, 1 << 31
-		padded            = 0x20
+		padded, damaged   = 0x20, 0x40
 	)
 	if len(b) < 8 || b[0] != 0 {
 		return Malformed
@@ -33,8 +34,14 @@ func (d *Decoder) radiotap(b []byte, n int, seg *Segment) Verdict {
 	if present&tsft != 0 {
 		at = (at+7)&^7 + 8
 	}
-	pad := present&flags != 0 && at < size && b[at]&padded != 0
-	return d.dot11(b[size:], n-size, pad, seg)
+	bits := byte(0)
+	if present&flags != 0 && at < size {
+		bits = b[at]
+	}
+	if bits&damaged != 0 {
+		return Malformed
+	}
+	return d.dot11(b[size:], n-size, bits&padded != 0, seg)
 }
 
 // dot11 decodes an IEEE 802.11 frame (§9.2): data frames in clear lead to an
@@ -81,7 +88,41 @@ func (d *Decoder) dot11(b []byte, n int, padded bool, seg *Segment) Verdict {
 	case bits&moreFragments != 0 || b[fragmentNumber]&15 != 0:
 		return Fragment
 	case subtype&qos != 0 && b[quality]&aggregate != 0:
-		return Undecoded // several packets in one frame
+		return d.aggregate(b[size:], n-size, seg)
+	case subtype&qos != 0:
+		size += meshControl(b[quality+1], b[size:])
 	}
 	return d.llc(b[size:], n-size, seg)
+}
+
+// aggregate decodes a frame made of several (A-MSDU, §9.3.2.2) if it holds
+// only one: addresses, length in network byte order, then an LLC header. A
+// Packet is one segment, and the others would be lost.
+func (d *Decoder) aggregate(b []byte, n int, seg *Segment) Verdict {
+	const header, checksum = 14, 4
+	if len(b) < header {
+		return Malformed
+	}
+	size := int(binary.BigEndian.Uint16(b[12:]))
+	if header+size > n || header+size+3+checksum < n {
+		return Undecoded
+	}
+	b = b[header:]
+	return d.llc(b[:min(size, len(b))], size, seg)
+}
+
+// meshControl is how many bytes a mesh control field takes (§9.2.4.7.3): six,
+// and up to three addresses less one. Outside of a mesh the bit of the QoS
+// field that announces it says something else, so the LLC header of a packet
+// of IP has to be where it would be then, and not at once.
+func meshControl(quality byte, b []byte) int {
+	const present, addresses = 0x01, 0x03
+	snap := func(at int) bool { return len(b) >= at+3 && b[at] == 0xaa && b[at+1] == 0xaa && b[at+2] == 3 }
+	if quality&present == 0 || len(b) == 0 || snap(0) {
+		return 0
+	}
+	if size := 6 + 6*int(b[0]&addresses); snap(size) {
+		return size
+	}
+	return 0
 }

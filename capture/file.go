@@ -93,7 +93,7 @@ func (f *File) ended(err error) error {
 		return err
 	}
 	return &Error{Path: f.name, Packet: 1, Err: fmt.Errorf("%v is not decoded, and none of the %d packets is of another", f.link, f.strange),
-		Hint: "Ethernet, Linux cooked, raw IP, loopback, PPP, HDLC, 802.11 and NFLOG are"}
+		Hint: "Ethernet, Linux cooked, raw IP, loopback, PPP, HDLC, 802.11, ARCNET, PKTAP and NFLOG are"}
 }
 
 // locate makes an [*Error] of what a foreign reader returned; ours know the

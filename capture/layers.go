@@ -7,16 +7,23 @@ import (
 
 // Further link types of the tcpdump registry, decoded off the fast path.
 const (
-	linkPPP      LinkType = 9
-	linkFDDI     LinkType = 10
-	linkPPPHDLC  LinkType = 50
-	linkPPPoE    LinkType = 51
-	linkCHDLC    LinkType = 104
-	linkDot11    LinkType = 105
-	linkPFLog    LinkType = 117
-	linkPrism    LinkType = 119
-	linkRadiotap LinkType = 127
-	linkNFLog    LinkType = 239
+	linkArcnetBSD   LinkType = 7
+	linkPPP         LinkType = 9
+	linkFDDI        LinkType = 10
+	linkPPPHDLC     LinkType = 50
+	linkPPPoE       LinkType = 51
+	linkCHDLC       LinkType = 104
+	linkDot11       LinkType = 105
+	linkEnc         LinkType = 109
+	linkPFLog       LinkType = 117
+	linkPrism       LinkType = 119
+	linkRadiotap    LinkType = 127
+	linkArcnetLinux LinkType = 129
+	linkAVS         LinkType = 163
+	linkPPI         LinkType = 192
+	linkMPLS        LinkType = 219
+	linkNFLog       LinkType = 239
+	linkPktap       LinkType = 258
 )
 
 // rareLink decodes the link types that are not on the fast path.
@@ -40,8 +47,12 @@ func (d *Decoder) rareLink(link LinkType, b []byte, n int, seg *Segment) Verdict
 		return d.radiotap(b, n, seg)
 	case linkNFLog:
 		return d.nflog(b, n, seg)
+	case linkArcnetBSD, linkArcnetLinux:
+		return d.arcnet(link, b, n, seg)
+	case linkMPLS:
+		return d.peel(layers.LayerTypeMPLS, b, n, seg)
 	}
-	return UnknownLink
+	return d.wrapped(link, b, n, seg)
 }
 
 // peel lets gopacket take off one header of the given kind and goes on with
@@ -123,6 +134,7 @@ func (d *Decoder) layer(next gopacket.LayerType, b []byte, n int, seg *Segment) 
 // ppp decodes what a PPP protocol number announces (IANA PPP Numbers).
 func (d *Decoder) ppp(protocol layers.PPPType, b []byte, n int, seg *Segment) Verdict {
 	const compressedTCP, uncompressedTCP, compressed, multilink = 0x2d, 0x2f, 0xfd, 0x3d
+	const wholeFrame = 0xc0 // begins and ends here, RFC 1990 §3; a long sequence number follows
 	switch protocol {
 	case layers.PPPTypeIPv4:
 		return d.ip4(b, n, seg)
@@ -130,7 +142,12 @@ func (d *Decoder) ppp(protocol layers.PPPType, b []byte, n int, seg *Segment) Ve
 		return d.ip6(b, n, seg)
 	case layers.PPPTypeMPLSUnicast, layers.PPPTypeMPLSMulticast:
 		return d.peel(layers.LayerTypeMPLS, b, n, seg)
-	case compressedTCP, uncompressedTCP, compressed, multilink:
+	case multilink:
+		if len(b) < 4 || b[0] != wholeFrame {
+			return Undecoded
+		}
+		return d.peel(layers.LayerTypePPP, b[4:], n-4, seg)
+	case compressedTCP, uncompressedTCP, compressed:
 		return Undecoded
 	}
 	return NotTCP
