@@ -18,7 +18,9 @@ type File struct {
 	name    string
 	source  uint16
 	decoder Decoder
-	packet  Packet
+	packets [8]Packet // the one at hand and those yielded before it, in turn
+	at      uint      // which is at hand
+	viewer  viewer
 	stats   Stats
 	link    LinkType // of the packet at hand
 	strange uint64   // packets of link types that nothing here knows
@@ -30,7 +32,7 @@ type File struct {
 // file's as the user gave it, for errors; source is its index in the run, for
 // [Frame.Source].
 func NewFile(r ReadCloser, name string, source uint16) *File {
-	return &File{reader: r, name: name, source: source, packet: Packet{Kind: TCP}}
+	return &File{reader: r, name: name, source: source}
 }
 
 // Next yields the next TCP segment, io.EOF at the end of the file, or an
@@ -44,35 +46,51 @@ func (f *File) Next() (*Packet, error) {
 			break
 		}
 		f.link = f.reader.LinkType(ci.InterfaceIndex)
-		f.place(ci.Timestamp.UnixNano(), ci.InterfaceIndex)
+		p := &f.packets[f.at%uint(len(f.packets))]
+		f.place(&p.Segment, ci.Timestamp.UnixNano(), ci.InterfaceIndex)
 		wire := max(ci.Length, len(data))
 		f.stats.Bytes += uint64(wire)
 		if wire > len(data) {
 			f.stats.Cut++
 		}
-		if f.count(f.decoder.Decode(f.link, data, wire, &f.packet.Segment)) {
-			return &f.packet, nil
+		if !f.count(f.decoder.Decode(f.link, data, wire, &p.Segment)) ||
+			f.viewer.isCopy(&p.Segment, f.decoder.nesting, f.before) {
+			continue
 		}
+		f.stats.Segments++
+		f.at++
+		p.Kind = TCP
+		return p, nil
 	}
 	return nil, f.err
 }
 
-// place counts a packet captured at ns and gives it its number.
-func (f *File) place(ns int64, iface int) {
+// before goes through the segments that were yielded last, the oldest first.
+// Their payload is gone.
+func (f *File) before(yield func(*Segment) bool) {
+	for i := range uint(len(f.packets)) {
+		if p := &f.packets[(f.at+i)%uint(len(f.packets))]; i > 0 && p.Kind != 0 && !yield(&p.Segment) {
+			return
+		}
+	}
+}
+
+// place counts a packet captured at ns and gives its segment, if there is
+// one, its number.
+func (f *File) place(s *Segment, ns int64, iface int) {
 	if f.stats.Packets == 0 {
 		f.stats.First, f.stats.Last = ns, ns
 	}
 	f.stats.First, f.stats.Last = min(f.stats.First, ns), max(f.stats.Last, ns)
 	f.stats.Packets++
-	f.packet.Segment.Frame = NewFrame(f.source, f.stats.Packets, ns)
-	f.packet.Segment.Interface = uint16(min(iface, math.MaxUint16))
+	s.Frame = NewFrame(f.source, f.stats.Packets, ns)
+	s.Interface = uint16(min(iface, math.MaxUint16))
 }
 
-// count books a verdict and reports whether there is a segment to yield.
+// count books a verdict and reports whether there is a segment.
 func (f *File) count(v Verdict) bool {
 	switch v {
 	case Decoded:
-		f.stats.Segments++
 		return true
 	case Fragment:
 		f.stats.Fragments++
@@ -112,6 +130,7 @@ func (f *File) Stats() Stats {
 		f.stats.Dropped = f.reader.Dropped()
 	}
 	f.stats.Unassembled, f.stats.GivenUp = f.decoder.pieces.missed(f.stats.Fragments)
+	f.stats.TunnelCopies = f.viewer.copies
 	return f.stats
 }
 

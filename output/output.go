@@ -80,6 +80,7 @@ func (t *Totals) sum() capture.Stats {
 		all.Fragments += s.Fragments
 		all.Unassembled += s.Unassembled
 		all.GivenUp += s.GivenUp
+		all.TunnelCopies += s.TunnelCopies
 		all.Undecoded += s.Undecoded
 		all.Malformed += s.Malformed
 		all.Cut += s.Cut

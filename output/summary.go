@@ -114,6 +114,7 @@ func (e *encoder) captured(t *Totals) {
 	e.uint("fragments", all.Fragments)
 	e.uint("fragments_unassembled", all.Unassembled)
 	e.uint("fragmented_given_up", all.GivenUp)
+	e.uint("tunnel_copies", all.TunnelCopies)
 	e.uint("undecoded", all.Undecoded)
 	e.uint("malformed", all.Malformed)
 	e.uint("cut", all.Cut)

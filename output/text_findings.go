@@ -87,7 +87,7 @@ func (t *textWriter) nothing(totals *Totals) {
 // otherProtocols says how many packets were read that are no TCP.
 func otherProtocols(totals *Totals) string {
 	all := totals.sum()
-	known := all.Segments + all.Fragments + all.Undecoded + all.Malformed
+	known := all.Segments + all.TunnelCopies + all.Fragments + all.Undecoded + all.Malformed
 	if all.Packets <= known {
 		return ""
 	}
