@@ -130,6 +130,7 @@ func (f *File) Stats() Stats {
 		f.stats.Dropped = f.reader.Dropped()
 	}
 	f.stats.Unassembled, f.stats.GivenUp = f.decoder.pieces.missed(f.stats.Fragments)
+	f.stats.Untimed = untimed(f.reader)
 	f.stats.TunnelCopies = f.viewer.copies
 	return f.stats
 }

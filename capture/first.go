@@ -22,3 +22,15 @@ func (f *first) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	f.left--
 	return f.ReadCloser.ZeroCopyReadPacketData()
 }
+
+// Untimed is that of the reader behind it.
+func (f *first) Untimed() uint64 { return untimed(f.ReadCloser) }
+
+// untimed is how many packets without a capture time r has read: none, unless
+// it can tell.
+func untimed(r any) uint64 {
+	if u, ok := r.(interface{ Untimed() uint64 }); ok {
+		return u.Untimed()
+	}
+	return 0
+}

@@ -15,7 +15,8 @@ import (
 // them; it may be called more than once. After it nothing more is read.
 //
 // That of a pcapng file also has Secrets() [][]byte: the TLS key logs that
-// the file carries, as far as it has been read.
+// the file carries, as far as it has been read; and Untimed() uint64: how many
+// packets had no capture time so far.
 type ReadCloser interface {
 	Reader
 	Close() error

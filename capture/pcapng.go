@@ -34,6 +34,7 @@ type pcapngReader struct {
 	base       int           // where the current section's interfaces begin
 	last       time.Time     // of the packet before
 	dropped    uint64
+	untimed    uint64
 	secrets    secretStore
 }
 
@@ -70,6 +71,10 @@ const linkUndescribed LinkType = 0xffff
 
 // Dropped implements [Reader].
 func (r *pcapngReader) Dropped() uint64 { return r.dropped }
+
+// Untimed is how many packets were read so far that have no capture time:
+// those of simple packet blocks (§4.4).
+func (r *pcapngReader) Untimed() uint64 { return r.untimed }
 
 // Secrets are the TLS key logs that the file carries (decryption secrets
 // blocks) as far as it has been read, in the form of SSLKEYLOGFILE. They are

@@ -92,6 +92,7 @@ func (r *pcapngReader) simple(body []byte) (data []byte, ci gopacket.CaptureInfo
 	if uint64(captured) > uint64(len(body)-simpleHead) {
 		return nil, ci, fmt.Errorf("a packet of %d bytes in a block of %d", captured, len(body)+blockEnds)
 	}
+	r.untimed++
 	ci.Timestamp = r.last
 	ci.CaptureLength = int(captured)
 	ci.Length = int(min(wire, math.MaxInt32))

@@ -142,6 +142,24 @@ func TestPcapngSections(t *testing.T) {
 	wantRaws(t, got, want)
 }
 
+// Packets without a time are counted, and through whatever stands before the
+// reader; a source that cannot tell has none.
+func TestPcapngUntimed(t *testing.T) {
+	f, _ := simpleAndSections()
+	for n, want := range map[uint64]uint64{1: 1, 2: 1, 4: 3, 9: 3} {
+		r, err := NewReader(bytes.NewReader(f.bytes), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := statsAtEnd(t, NewFile(First(r, n), "test", 0)); s.Untimed != want {
+			t.Errorf("of %d packets, %d are without time, want %d", n, s.Untimed, want)
+		}
+	}
+	if n := statsAtEnd(t, NewFile(&listReader{}, "test", 0)).Untimed; n != 0 {
+		t.Error(n)
+	}
+}
+
 func TestPcapngCutEverywhere(t *testing.T) {
 	f, want := simpleAndSections()
 	cutEverywhere(t, f.bytes, f.ends, want)

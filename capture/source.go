@@ -56,9 +56,12 @@ type Stats struct {
 	// TunnelCopies are TCP segments that were yielded just before: one packet
 	// captured inside a tunnel and outside of it.
 	TunnelCopies uint64
-	Malformed    uint64 // headers that contradict themselves or stop short
-	Cut          uint64 // packets cut by a snap length
-	Dropped      uint64 // lost by the capture itself, as the capture says
+	// Untimed packets have no capture time of their own: that of the one
+	// before them stands in for it, so no wait beside them is judged.
+	Untimed   uint64
+	Malformed uint64 // headers that contradict themselves or stop short
+	Cut       uint64 // packets cut by a snap length
+	Dropped   uint64 // lost by the capture itself, as the capture says
 	// First and Last are the earliest and the latest capture time seen, in
 	// ns since the Unix epoch; 0 before the first packet.
 	First, Last int64

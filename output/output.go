@@ -81,6 +81,7 @@ func (t *Totals) sum() capture.Stats {
 		all.Unassembled += s.Unassembled
 		all.GivenUp += s.GivenUp
 		all.TunnelCopies += s.TunnelCopies
+		all.Untimed += s.Untimed
 		all.Undecoded += s.Undecoded
 		all.Malformed += s.Malformed
 		all.Cut += s.Cut

@@ -118,6 +118,7 @@ func (e *encoder) captured(t *Totals) {
 	e.uint("undecoded", all.Undecoded)
 	e.uint("malformed", all.Malformed)
 	e.uint("cut", all.Cut)
+	e.uint("untimed", all.Untimed)
 	if all.Packets > 0 {
 		e.time("first", all.First)
 		e.time("last", all.Last)

@@ -164,6 +164,7 @@ func (t *textWriter) caveats(totals *Totals) {
 	}{
 		{all.Dropped, "dropped by the capture itself"},
 		{all.Malformed, "malformed"},
+		{all.Untimed, "without a capture time (pcapng simple packets), so that waits cannot be judged"},
 		{all.Undecoded, "of a link type or a tunnel that is not decoded"},
 		{all.TunnelCopies, "captured inside and outside of a tunnel, judged once"},
 		{all.Unassembled, "IP fragments of packets that are not whole in the capture"},

@@ -172,7 +172,8 @@ func TestTextSaysWhatItIsBlindTo(t *testing.T) {
 	w := newText(&b)
 	w.Begin(&Run{Sources: []string{"a.pcap"}, Rules: []string{"tcp/x", "tcp/y"}})
 	end := totals()
-	end.Sources[0].Stats = capture.Stats{Packets: 20, Segments: 15, Malformed: 1}
+	end.Sources[0].Stats = capture.Stats{Packets: 40, Segments: 15, Malformed: 1,
+		Fragments: 12, Unassembled: 3, GivenUp: 1, TunnelCopies: 8, Untimed: 2}
 	end.Analysis.Traits["http2-tls"], end.Analysis.Traits["pipelining"] = 2, 1
 	end.Analysis.Caveats["capture-drops"] = 1
 	end.Analysis.Skipped["tcp/x"] = map[string]uint64{"Plaintext": 2}
@@ -186,6 +187,10 @@ func TestTextSaysWhatItIsBlindTo(t *testing.T) {
 		"  2 rules on up to 3 connections: the messages are encrypted\n    tcp/x tcp/y\n",
 		"  capture-drops: 1 connection: packets that arrived are not in the capture\n",
 		"  malformed: 1 packet\n",
+		"  IP fragments of packets that are not whole in the capture: 3 packets\n",
+		"  captured inside and outside of a tunnel, judged once: 8 packets\n",
+		"  without a capture time (pcapng simple packets), so that waits cannot be judged: 2 packets\n",
+		"  1 fragmented packet given up because too many waited for pieces\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
