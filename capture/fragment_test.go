@@ -2,7 +2,6 @@ package capture
 
 import (
 	"bytes"
-	"encoding/binary"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +88,8 @@ func TestFragments(t *testing.T) {
 		{"behind the end", append(in(4), cutOut(ip4(6, make([]byte, 400)), 240, 320, true)), 0, 2},
 		{"two ends", append(in(0, 1, 2, 4), cutOut(v4, 160, 200, false), pieces[3]), 0, 6},
 		{"an end before bytes that are there", append(in(4), cutOut(v4, 96, 104, false)), 0, 2},
+		{"the end, with more to come", append(in(0, 1, 2, 4), cutOut(v4, 160, 232, true), pieces[3]), 0, 6},
+		{"whole beside another that is not", append(in(0, 1, 2, 3), with(pieces[2], 5, 9), pieces[4]), 6, 1},
 		{"a piece of no multiple of 8", swap(1, cutOut(v4, 8, 47, true), 0, 1, 2, 3, 4), 0, 5},
 		{"a last piece under 8 bytes", cutUp(ip4(6, tcp(nil, payload)), 104, 216), 3, 0},
 		{"another id", swap(2, with(pieces[2], 5, 9), 0, 1, 2, 3, 4), 0, 5},
@@ -202,103 +203,33 @@ func TestFragmentsReuse(t *testing.T) {
 	packet, _ := long()
 	pieces := cutUp(packet, 104)
 	var d Decoder
-	for i, want := range []Verdict{Fragment, Decoded, Fragment, Decoded} {
-		seg := Segment{Frame: NewFrame(0, uint64(i+1), int64(i)*int64(11*time.Millisecond))}
+	for i, at := range []time.Duration{0, 11, 22, 33, -99, -88} { // the clock steps back at last
+		seg := Segment{Frame: NewFrame(0, uint64(i+1), int64(at*time.Millisecond))}
+		want := []Verdict{Fragment, Decoded}[i%2]
 		if v := d.Decode(LinkRaw, pieces[i%2], len(pieces[i%2]), &seg); v != want {
 			t.Errorf("piece %d: %v", i+1, v)
 		}
 	}
 }
 
-// A flood of pieces that nothing completes stays under the limits, is
-// counted, and does not keep a packet that came after it from being whole.
-func TestFragmentsFlood(t *testing.T) {
-	packet, payload := long()
-	for name, at := range map[string]int{"small": 8, "far": 65000} {
-		t.Run(name, func(t *testing.T) {
-			var d Decoder
-			var seg Segment
-			body := make([]byte, 16)
-			const count = 20000
-			for i := range count {
-				p := with(ip4(6, body), 6, be16(0x2000|at/8)...)
-				binary.BigEndian.PutUint32(p[12:], uint32(i))
-				if v := d.Decode(LinkRaw, p, len(p), &seg); v != Fragment {
-					t.Fatal(v)
-				}
-				if d.pieces.bytes > maxPieceBytes || len(d.pieces.slots) > maxDatagrams || len(d.pieces.index) > maxDatagrams {
-					t.Fatalf("%d bytes in %d slots", d.pieces.bytes, len(d.pieces.slots))
-				}
-			}
-			held := 0
-			for i := range d.pieces.slots {
-				held += cap(d.pieces.slots[i].buf)
-			}
-			if held != d.pieces.bytes {
-				t.Errorf("%d bytes are held, %d counted", held, d.pieces.bytes)
-			}
-			waiting := uint64(len(d.pieces.index))
-			if _, evicted := d.pieces.missed(count); evicted != count-waiting || waiting < 100 {
-				t.Errorf("%d given up, %d wait, of %d", evicted, waiting, count)
-			}
-			for _, p := range cutUp(packet, 48, 104) {
-				d.Decode(LinkRaw, p, len(p), &seg)
-			}
-			if string(seg.Payload) != payload {
-				t.Error("the packet behind the flood is lost")
-			}
-		})
-	}
-}
-
-// Pieces in every second place would need thousands of parts: the packet is
-// refused, and the time stays linear.
-func TestFragmentsApart(t *testing.T) {
-	var d Decoder
-	var seg Segment
-	packet := ip4(6, make([]byte, 60000))
-	for at := 0; at < 59000; at += 16 {
-		p := cutOut(packet, at, at+8, true)
-		d.Decode(LinkRaw, p, len(p), &seg)
-	}
-	if s := &d.pieces.slots[0]; !s.refused || s.spans.n > maxSpans {
-		t.Errorf("refused %v with %d parts", s.refused, s.spans.n)
-	}
-}
-
-// Fragment headers one inside the other are bounded like all nesting.
-func TestFragmentsNested(t *testing.T) {
-	packet := ip6(6, tcp(timestamps, "hello"))
-	var d Decoder
-	var seg Segment
-	body := packet[40:]
-	next := byte(protoTCP)
-	for id := range uint32(2 * maxNesting) {
-		last := join([]byte{next, 0}, be16(8), be32(id), body[8:])
-		d.Decode(LinkRaw, ip6(protoFragment, join([]byte{next, 0}, be16(1), be32(id), body[:8])), 1<<10, &seg)
-		body, next = last, protoFragment
-	}
-	if v := d.Decode(LinkRaw, ip6(protoFragment, body), 1<<10, &seg); v != Undecoded {
-		t.Error(v)
-	}
-}
-
-// Putting packets together allocates nothing once the buffers are there.
-func TestFragmentsAllocate(t *testing.T) {
-	packet, _ := long()
-	pieces := cutUp(packet, 48, 104)
-	var d Decoder
-	now := int64(0)
-	round := func() {
-		for i, p := range pieces {
-			now += int64(20 * time.Millisecond)
-			seg := Segment{Frame: NewFrame(0, 1, now)}
-			if v := d.Decode(LinkRaw, p, len(p), &seg); (v == Decoded) != (i == 2) {
-				t.Fatal(v)
-			}
+// How a part lies to those that are there.
+func TestSpans(t *testing.T) {
+	var there spans
+	for _, c := range []struct {
+		start, end int
+		want       fit
+		n          int
+	}{
+		{96, 160, fresh, 1}, {0, 8, fresh, 2}, {200, 208, fresh, 3}, // apart
+		{96, 160, repeated, 3}, {104, 112, repeated, 3}, {0, 8, repeated, 3},
+		{88, 104, overlapping, 3}, {152, 168, overlapping, 3}, {0, 16, overlapping, 3}, {90, 170, overlapping, 3},
+		{8, 104, overlapping, 3}, {160, 204, overlapping, 3}, // touch one and overlap the next
+		{8, 16, fresh, 3}, {88, 96, fresh, 3}, {208, 300, fresh, 3}, // touch one
+		{160, 200, fresh, 2}, {16, 88, fresh, 1}, // fill
+		{0, 300, repeated, 1}, {0, 301, overlapping, 1},
+	} {
+		if got := there.add(c.start, c.end); got != c.want || there.n != c.n {
+			t.Errorf("%d to %d: %v, %d parts; want %v, %d", c.start, c.end, got, there.n, c.want, c.n)
 		}
-	}
-	if n := testing.AllocsPerRun(1000, round); n > 0 {
-		t.Errorf("%v allocations", n)
 	}
 }
