@@ -39,7 +39,7 @@ func (e *encoder) connection(source string, c *timeline.Connection) {
 // flow is what one side sent.
 func (e *encoder) flow(k string, f *reassembly.Flow) {
 	e.object(k)
-	e.uint("packets", uint64(f.Packets))
+	e.uint("packets", uint64(f.Packets)+uint64(f.Duplicates))
 	e.uint("segments", uint64(f.Segments))
 	e.uint("pure_acks", uint64(f.PureACKs))
 	e.uint("bytes", f.Bytes)

@@ -216,6 +216,7 @@ func (t *Tracker) copied(c *Connection, r *Reading) {
 	r.Events |= Duplicate
 	f := &c.Flow[r.Side]
 	f.Duplicates++
+	t.stats.Copies++
 	if r.Events&Data != 0 {
 		owe(f)
 	}

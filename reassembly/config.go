@@ -52,5 +52,6 @@ type Stats struct {
 	Open        uint64 // in memory and not yet reported
 	Evicted     uint64 // given up because of a limit
 	Late        uint64 // segments of connections already reported
+	Copies      uint64 // segments set aside: seen before, or also seen from elsewhere
 	HolesGiven  uint64 // holes given up because too much waited behind them
 }

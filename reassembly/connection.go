@@ -50,13 +50,15 @@ const (
 	closed                 // reported; remembered so that stragglers find it
 )
 
-// facing is how well client and server are told apart.
+// facing is how well client and server are told apart, and from where they are
+// seen.
 type facing uint8
 
 const (
-	oriented facing = 1 << iota // somehow: Open has been called
-	settled                     // by handshake or content, for good
-	turned                      // content proved the opposite of what Open was told
+	oriented  facing = 1 << iota // somehow: Open has been called
+	settled                      // by handshake or content, for good
+	turned                       // content proved the opposite of what Open was told
+	twoPlaces                    // nothing of who is who: its packets are seen at another interface too, a path away
 )
 
 // Turned reports whether client and server were exchanged after Open: the
@@ -141,8 +143,9 @@ func (c *Connection) swap() {
 func (c *Connection) noteCopies() {
 	f, p := &c.Flow[Client], &c.Flow[Server]
 	copies, packets := f.Duplicates+p.Duplicates, f.Packets+p.Packets
-	if copies > 1 && copies*8 >= packets {
+	if copies > 1 && copies*7 >= packets {
 		c.Caveats |= Duplicated
+		f.owed, p.owed = 0, 0 // no receiver got these twice
 	} else {
 		c.Caveats &^= Duplicated
 	}

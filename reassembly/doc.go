@@ -8,6 +8,10 @@
 // is a function that the caller gives it), nothing of rules, and nothing of
 // files. The clock is the capture time of the segments.
 //
+// A packet that stands in the capture twice (mirror ports, several interfaces,
+// a router before and behind) is judged once: copies are set aside before
+// anything else, and of two places a path apart one is believed.
+//
 // Memory: connection records live in slabs without pointers and are reused;
 // a *Connection is borrowed by the [Handler] from Open until Close returns.
 // Payload bytes are borrowed for the call; out-of-order bytes are copied into

@@ -16,7 +16,7 @@ type Flow struct {
 	// 6298 §3) unless timestamps say which transmission was meant.
 	MinRTT int64
 
-	Packets, Segments uint32 // all; those with payload
+	Packets, Segments uint32 // all but copies; those with payload
 	PureACKs          uint32
 	Retransmissions   uint32 // segments that repeat bytes
 	Spurious          uint32 // of these, needless: already acknowledged, or reported by D-SACK (RFC 2883)

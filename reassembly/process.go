@@ -30,6 +30,7 @@ func (t *Tracker) process(c *Connection, s *capture.Segment) {
 	}
 	c.Flow[side].last = stampOf(s)
 	if r.Events&Duplicate != 0 {
+		c.Flow[side].Packets--
 		c.noteCopies()
 	}
 	if c.facing&oriented != 0 {

@@ -110,10 +110,10 @@ func (st *sentStore) repeat(f *Flow, s *capture.Segment, start, end capture.Seq)
 // isCopy reports whether the very packet was seen before: same place, same IP
 // identification. A retransmission gets an identification of its own on every
 // stack that counts them; one that has the same in all packets tells nothing.
-// Without identification, the timestamp of the packet just before has to do.
+// Without identification only haste tells: see isSame.
 func (st *sentStore) isCopy(f *Flow, s *capture.Segment, end capture.Seq) bool {
 	if !s.HasIPID || s.IPID == 0 {
-		return f.last == stampOf(s) && s.Options.Has(capture.OptTimestamps)
+		return false
 	}
 	if f.last.ipid == s.IPID {
 		return f.last.seq == s.Seq

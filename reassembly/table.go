@@ -25,11 +25,19 @@ func newTable() table {
 	return table{seed: rand.Uint64(), entries: make([]entry, 1024)}
 }
 
-// hashOf does not depend on the direction. A sum, for the exclusive or of an
-// endpoint with itself is 0 whatever the seed.
+// hashOf does not depend on the direction.
 func (t *table) hashOf(a, b capture.Endpoint) uint32 {
-	h := a.Hash(t.seed) + b.Hash(t.seed)
-	return uint32(h ^ h>>32)
+	pair, _ := t.hashesOf(a, b)
+	return pair
+}
+
+// hashesOf are two hashes of a pair of endpoints: one that does not depend on
+// their order (a sum, for the exclusive or of an endpoint with itself is 0
+// whatever the seed), and one that does.
+func (t *table) hashesOf(a, b capture.Endpoint) (pair uint32, from uint64) {
+	x, y := a.Hash(t.seed), b.Hash(t.seed)
+	h := x + y
+	return uint32(h ^ h>>32), h + x<<1
 }
 
 // find is the connection between a and b, or nil.

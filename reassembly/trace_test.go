@@ -50,6 +50,8 @@ type seg struct {
 	win      int // -1: 0; 0: 65535
 	ipid     int // -1: none
 	opt      capture.Options
+	ttl      uint8 // 0: 64
+	iface    uint16
 }
 
 // send lets a segment pass d nanoseconds after the one before.
@@ -79,6 +81,10 @@ func (w *wire) send(d int64, side Side, g seg) capture.Frame {
 	if g.keep != 0 {
 		s.Payload = s.Payload[:max(g.keep, 0)]
 	}
+	if g.ttl != 0 {
+		s.TTL = g.ttl
+	}
+	s.Interface = g.iface
 	w.tr.Segment(&s)
 	return s.Frame
 }

@@ -18,6 +18,8 @@ type Tracker struct {
 	waiting [queues]int
 	sent    sentStore
 	stash   stash
+	seen    sightings
+	homes   homes
 	stats   Stats
 
 	now       int64  // the latest capture time seen, of packets and ticks
@@ -32,7 +34,7 @@ type Tracker struct {
 func New(cfg Config, h Handler) *Tracker {
 	cfg = cfg.withDefaults()
 	return &Tracker{cfg: cfg, h: h, table: newTable(), sent: sentStore{limit: cfg.Unacknowledged},
-		stash: stash{limit: cfg.Buffered, flowLimit: cfg.BufferedFlow}}
+		stash: stash{limit: cfg.Buffered, flowLimit: cfg.BufferedFlow}, seen: newSightings()}
 }
 
 // Stats may be called at any time.
@@ -78,16 +80,25 @@ func (t *Tracker) tick(at int64) {
 // Segment takes the next segment of the capture. It keeps nothing of s.
 func (t *Tracker) Segment(s *capture.Segment) {
 	t.stats.Segments++
+	t.homes.note(s.Interface, len(t.slab.chunks)<<chunkBits)
+	hash, from := t.table.hashesOf(s.Src, s.Dst)
+	c := t.table.find(&t.slab, hash, s.Src, s.Dst)
+	if t.isElsewhere(c, s) || t.isCopy(c, s, keyOf(from, s)) {
+		t.setAside(c, s)
+		return
+	}
 	t.tick(s.Time)
 	t.Advance(t.latest)
 	t.sweep()
-	hash := t.table.hashOf(s.Src, s.Dst)
-	c := t.table.find(&t.slab, hash, s.Src, s.Dst)
+	if c != nil && c.slot == 0 {
+		c = nil // its time was up
+	}
 	if c != nil {
 		c = t.same(c, s)
 	}
 	if c == nil {
 		c = t.begin(hash, s)
+		t.homes.begin(c, s.Interface)
 	}
 	if c.phase == closed || c.isOlder(s) {
 		t.stats.Late++

@@ -227,7 +227,7 @@ func (c *Connection) Unanswered() bool {
 // onlySYNs reports whether the client sent nothing but SYNs.
 func (c *Connection) onlySYNs() bool {
 	f := &c.Flow[reassembly.Client]
-	return c.Handshake.SYNs > 0 && f.Packets-f.Duplicates == uint32(c.Handshake.SYNs)
+	return c.Handshake.SYNs > 0 && f.Packets == uint32(c.Handshake.SYNs)
 }
 
 // opened settles what came of the attempt to open the connection.

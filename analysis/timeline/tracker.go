@@ -223,6 +223,9 @@ func (k *tracked) pair() *Pair {
 
 // Segment is part of reassembly.Handler.
 func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reassembly.Reading) {
+	if r.Events.Is(reassembly.Duplicate) {
+		return // it was on the wire once, and what it says has been said
+	}
 	t.stats.Packets.count(c, s, r)
 	if r.Events.Is(reassembly.Challenge) {
 		t.hosts.challenged(c, s.Frame)
