@@ -67,6 +67,7 @@ func analyse(t testing.TB, w output.Writer, paths ...string) error {
 		src.Close()
 		totals.Sources = append(totals.Sources, output.Source{Stats: counts.Source, Err: err})
 		totals.GivenUp.Add(counts)
+		totals.Copies += counts.Connections.Copies
 	}
 	return w.End(totals)
 }

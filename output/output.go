@@ -34,6 +34,9 @@ type Totals struct {
 	Analysis *analysis.Summary
 	Sources  []Source // in the order of Run.Sources, as far as the run came
 	GivenUp  GivenUp
+	// Copies is how many packets were set aside because the same packet was in
+	// the capture already, or is judged from another of its interfaces.
+	Copies uint64
 }
 
 // GivenUp is what was let go because a limit was reached.

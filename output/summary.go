@@ -38,6 +38,7 @@ func (e *encoder) summary(sources []string, t *Totals) {
 	e.uint("incomplete", a.Incomplete)
 	e.uint("pairs", a.Pairs)
 	e.uint("dropped", all.Dropped)
+	e.uint("copies", t.Copies)
 	e.uint("evicted", t.GivenUp.Connections)
 	e.uint("pairs_evicted", t.GivenUp.Pairs)
 	e.uint("hosts_evicted", t.GivenUp.Hosts)

@@ -9,6 +9,7 @@ import (
 
 	"connlint/analysis"
 	"connlint/analysis/timeline"
+	"connlint/reassembly"
 )
 
 // textWriter is the report that people read: what there was, where its time
@@ -163,6 +164,7 @@ func (t *textWriter) caveats(totals *Totals) {
 		what string
 	}{
 		{all.Dropped, "dropped by the capture itself"},
+		{totals.Copies, "set aside as copies of others"},
 		{all.Malformed, "malformed"},
 		{all.Untimed, "without a capture time (pcapng simple packets), so that waits cannot be judged"},
 		{all.Undecoded, "of a link type or a tunnel that is not decoded"},
@@ -172,6 +174,9 @@ func (t *textWriter) caveats(totals *Totals) {
 		if x.n > 0 {
 			lines = append(lines, fmt.Sprintf("%s: %s", x.what, number(x.n, "packet")))
 		}
+	}
+	if a.Caveats[reassembly.Duplicated.Names()[0]] > 0 {
+		lines = append(lines, "to see each packet once, mirror one direction of a port, or capture on one interface")
 	}
 	for _, x := range []struct {
 		n         uint64

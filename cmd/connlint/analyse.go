@@ -53,6 +53,7 @@ func readAll(o *options, log zerolog.Logger, stdin io.Reader, engine *analysis.E
 		counts, err := readOne(path, uint16(i), left, stdin, engine, report)
 		totals.Sources = append(totals.Sources, output.Source{Stats: counts.Source, Err: err})
 		totals.GivenUp.Add(counts)
+		totals.Copies += counts.Connections.Copies
 		left -= min(left, counts.Source.Packets)
 		log.Debug().Str("file", path).Uint64("packets", counts.Source.Packets).
 			Uint64("segments", counts.Source.Segments).Uint64("connections", counts.Connections.Connections).Msg("read")
