@@ -30,7 +30,11 @@ func (t *Tracker) process(c *Connection, s *capture.Segment) {
 	}
 	c.Flow[side].last = stampOf(s)
 	if r.Events&Duplicate != 0 {
-		c.Flow[side].Packets--
+		f := &c.Flow[side]
+		f.Packets--
+		if r.Events&Data != 0 {
+			f.Segments--
+		}
 		c.noteCopies()
 	}
 	if c.facing&oriented != 0 {
