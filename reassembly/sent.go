@@ -21,6 +21,7 @@ type sentRecord struct {
 	ipid        uint16
 	times       uint16 // transmissions
 	next        uint32
+	far         uint32 // a record further on in the list, if a walk noted one
 }
 
 // sentList is a flow's share of the store, oldest first.
@@ -30,12 +31,41 @@ type sentList struct {
 }
 
 // maxSent is how many segments of one flow are remembered: at 1,460 bytes a
-// flight of 12 MB. It bounds the walk along the list that a repeated segment
-// costs. maxSentBlind is the same while nothing of the peer was seen.
+// flight of 12 MB. maxSentBlind is the same while nothing of the peer was seen.
 const (
 	maxSent      = 8192
 	maxSentBlind = 64
 )
+
+// stride is how many records a walk passes before it notes the way for those
+// to come: with it a repetition in a flight of maxSent costs some 200 steps.
+const stride = 64
+
+// seek is the first record of the list that ends behind seq, and the one
+// before it; 0: there is none.
+func (st *sentStore) seek(l *sentList, seq capture.Seq) (before, at uint32) {
+	at = l.head
+	from, passed := at, 0 // the last record from which the way is noted
+	for at != 0 {
+		rec := &st.records[at-1]
+		if rec.end.After(seq) {
+			return before, at
+		}
+		if far := rec.far; far != 0 && !st.records[far-1].end.After(seq) {
+			at, from, passed = far, far, 0
+			continue
+		}
+		if passed++; passed == stride {
+			if rec.far == 0 {
+				rec.far = st.records[from-1].far
+			}
+			st.records[from-1].far = at
+			from, passed = at, 0
+		}
+		before, at = at, rec.next
+	}
+	return before, 0
+}
 
 func (st *sentStore) take() uint32 {
 	if st.free != 0 {
@@ -82,21 +112,19 @@ func (st *sentStore) add(f *Flow, s *capture.Segment, end capture.Seq) {
 		f.sent.tail = i
 		return
 	}
-	at := &f.sent.head
-	for *at != 0 && !st.records[*at-1].end.After(end) {
-		at = &st.records[*at-1].next
+	before, at := st.seek(&f.sent, end)
+	rec.next = at
+	if before != 0 {
+		st.records[before-1].next = i
+	} else {
+		f.sent.head = i
 	}
-	rec.next = *at
-	*at = i
 }
 
 // repeat notes that the bytes of a segment were sent again.
 func (st *sentStore) repeat(f *Flow, s *capture.Segment, start, end capture.Seq) {
-	for i := f.sent.head; i != 0; i = st.records[i-1].next {
+	for _, i := st.seek(&f.sent, start); i != 0; i = st.records[i-1].next {
 		rec := &st.records[i-1]
-		if !rec.end.After(start) {
-			continue
-		}
 		rec.last, rec.tsval, rec.ipid = s.Frame, s.Options.TSVal, s.IPID
 		if rec.times < 1<<15 {
 			rec.times++
@@ -118,10 +146,9 @@ func (st *sentStore) isCopy(f *Flow, s *capture.Segment, end capture.Seq) bool {
 	if f.last.ipid == s.IPID {
 		return f.last.seq == s.Seq
 	}
-	for i := f.sent.head; i != 0; i = st.records[i-1].next {
-		if rec := &st.records[i-1]; !rec.end.Before(end) {
-			return rec.end == end && rec.ipid == s.IPID
-		}
+	if _, i := st.seek(&f.sent, end-1); i != 0 {
+		rec := &st.records[i-1]
+		return rec.end == end && rec.ipid == s.IPID
 	}
 	return false
 }
