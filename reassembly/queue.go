@@ -51,11 +51,13 @@ func (t *Tracker) unlink(c *Connection) {
 
 // oldest is the connection of the queue that was active longest ago, to
 // within one period: those that moved since they were put in get one more
-// turn each.
+// turn each. One that was last heard of at a time that the clock does not
+// believe has not moved: else a queue full of such would be walked again and
+// again.
 func (t *Tracker) oldest(q queueName) *Connection {
 	for range t.waiting[q] {
 		c := t.slab.at(t.fifos[q].head)
-		if q == lingerQueue || q == closedQueue || c.Last.Time <= c.queued {
+		if q == lingerQueue || q == closedQueue || c.Last.Time <= c.queued || c.Last.Time > t.latest {
 			return c
 		}
 		t.push(c, q)
@@ -90,19 +92,26 @@ func (t *Tracker) sweep() {
 	if t.latest-t.lastSweep < sweepPeriod {
 		return
 	}
-	t.lastSweep = t.latest
-	t.sweepQueue(embryoQueue, t.cfg.EmbryonicLimit)
-	t.sweepQueue(openQueue, t.cfg.IdleLimit)
+	if t.sweepQueue(embryoQueue, t.cfg.EmbryonicLimit) && t.sweepQueue(openQueue, t.cfg.IdleLimit) {
+		t.lastSweep = t.latest
+	}
 }
+
+// maxVisits is how many connections one packet's sweep looks at; the next goes
+// on from there. A clock that runs through hours from packet to packet must not
+// make each of them pay for all connections.
+const maxVisits = 64
 
 // sweepQueue visits each connection four times within its limit, so that a
 // silent one goes at most a quarter of the limit late. Nobody sees that it was
 // late: its reason and its times do not depend on it (see [Tracker.silent]).
-func (t *Tracker) sweepQueue(q queueName, limit int64) {
-	for range t.waiting[q] {
+// It reports whether it came to the end.
+func (t *Tracker) sweepQueue(q queueName, limit int64) bool {
+	left := t.waiting[q]
+	for range min(left, maxVisits) {
 		c := t.slab.at(t.fifos[q].head)
 		if t.latest-c.queued < limit/4 {
-			return
+			return true
 		}
 		if !t.silent(c, t.latest) {
 			t.push(c, q)
@@ -111,6 +120,7 @@ func (t *Tracker) sweepQueue(q queueName, limit int64) {
 		t.report(c, Idle)
 		t.forget(c)
 	}
+	return left <= maxVisits
 }
 
 // silent reports whether a connection's idle limit has passed at time now.
