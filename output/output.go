@@ -47,6 +47,7 @@ type GivenUp struct {
 	Messages    uint64 // whose time has no finer cause
 	Legs        uint64 // requests that might have been one leg of a path through a proxy
 	Holes       uint64 // bytes that were no longer waited for, because too much waited behind them
+	LeftAside   uint64 // messages of HTTP, because too many were held
 }
 
 // Add adds what became of one source.
@@ -57,6 +58,7 @@ func (g *GivenUp) Add(c analysis.Counts) {
 	g.Legs += c.Timeline.LegsEvicted
 	g.Messages += c.Timeline.Unexplained
 	g.Holes += c.Connections.HolesGiven
+	g.LeftAside += c.Timeline.MessagesDropped
 }
 
 // Source is what became of one source of the run.

@@ -45,6 +45,7 @@ func (e *encoder) summary(sources []string, t *Totals) {
 	e.uint("legs_evicted", t.GivenUp.Legs)
 	e.uint("messages_unexplained", t.GivenUp.Messages)
 	e.uint("holes_given_up", t.GivenUp.Holes)
+	e.uint("messages_given_up", t.GivenUp.LeftAside)
 	e.counts("findings", a.Findings)
 	e.counts("events", a.Events)
 	e.severities(a)

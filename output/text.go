@@ -189,7 +189,9 @@ func (t *textWriter) caveats(totals *Totals) {
 		{totals.GivenUp.Legs, "request", "because too many were under way to look for proxies"},
 		{totals.GivenUp.Messages, "message", "when the causes of its time were sought, because a limit was reached"},
 		{totals.GivenUp.Holes, "hole", "because too much waited behind"},
+		{totals.GivenUp.LeftAside, "HTTP message", "because too many were under way"},
 		{a.FindingsDropped, "finding", "because too many waited"},
+		{a.SlotsRefused, "verdict", "because a rule had too much to remember"},
 	} {
 		if x.n > 0 {
 			lines = append(lines, number(x.n, x.what)+" given up "+x.why)

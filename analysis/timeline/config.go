@@ -23,4 +23,7 @@ type Stats struct {
 	Packets      Packets
 	ACKs         ACKs
 	LegsEvicted  uint64 // requests given up that might have been a leg of a path
+	// MessagesDropped are HTTP messages left aside because their connection, or
+	// all together, held too many.
+	MessagesDropped uint64
 }

@@ -96,13 +96,13 @@ func (k *tracked) Transaction(x *http1.Transaction) {
 		k.idle(k.now)
 		k.keep(x)
 	}
-	if len(k.waiting) > maxWaiting {
+	if len(k.waiting) > maxWaiting || t.pool.Crowded() {
 		k.release(len(k.waiting))
 	}
 }
 
 // maxWaiting bounds the transactions held back on one connection: a pipeline
-// answered in one burst.
+// answered in one burst. Where messages are many in all, none is held back.
 const maxWaiting = 64
 
 // continued is what ended the wait for 100 Continue: the first interim

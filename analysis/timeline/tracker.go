@@ -68,7 +68,7 @@ func New(cfg Config, h Handler) *Tracker {
 // Stats may be called at any time.
 func (t *Tracker) Stats() Stats {
 	s := t.stats
-	s.HostsEvicted = t.hosts.evicted
+	s.HostsEvicted, s.MessagesDropped = t.hosts.evicted, t.pool.Dropped()
 	if t.paths != nil {
 		s.LegsEvicted = t.paths.evicted
 	}

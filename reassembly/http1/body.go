@@ -172,6 +172,7 @@ func (c *Conn) trailer(dir Direction, h *half, frame capture.Frame, b []byte) in
 	if whole {
 		if string(m.Trailer.buf) != crlf {
 			m.Flaws |= m.Trailer.parse(0, c.pool.limits.Fields)
+			c.pool.charge(m)
 		}
 		c.endMessage(dir, h, Complete, frame)
 	}

@@ -84,6 +84,7 @@ func (c *Conn) headDone(dir Direction, h *half, frame capture.Frame) {
 func (c *Conn) readHead(m *Message) {
 	m.rebaseStart()
 	m.Flaws |= m.Header.parse(len(m.Start.Raw), c.pool.limits.Fields)
+	c.pool.charge(m)
 	if m.Flaws&(HeadTooLarge|TooManyFields) != 0 {
 		c.pairing.over = true // without its length it may swallow the answers behind it
 	}

@@ -50,6 +50,38 @@ func TestAllHeads(t *testing.T) {
 	}
 }
 
+// What many pipelines hold together is bounded by what all may hold, and beyond
+// it by their number; what is left aside is counted, and the answers to it are
+// not taken for others'.
+func TestAllMessages(t *testing.T) {
+	const connections, requests, all = 100, 50, 200 << 10
+	pool := NewPool(Limits{All: all})
+	conns := make([]Conn, connections)
+	recs := make([]recorder, connections)
+	most := 0
+	for i := range conns {
+		recs[i].pool = pool
+		conns[i].Init(pool, &recs[i], false)
+		feed(t, &conns[i], []op{op("> " + strings.Repeat(get[2:], requests))})
+		most = max(most, pool.kept)
+	}
+	if most > all+connections*2<<10 || pool.Dropped() == 0 {
+		t.Errorf("%d bytes are kept, %d messages left aside", most, pool.Dropped())
+	}
+	if c := &conns[connections-1]; c.pairing.queued != 1 || c.Outstanding() != requests {
+		t.Errorf("the last connection keeps %d, and says that %d are outstanding", c.pairing.queued, c.Outstanding())
+	}
+	for i := range conns {
+		feed(t, &conns[i], []op{op("< " + strings.Repeat(ok5[2:], requests))})
+		if n := len(recs[i].done); n != requests {
+			t.Errorf("connection %d: %d transactions", i, n)
+		}
+	}
+	if last := recs[connections-1].done[requests-1]; !strings.Contains(last, "over limit") || pool.kept != 0 {
+		t.Errorf("%s; %d bytes are kept in the end", last, pool.kept)
+	}
+}
+
 func TestTrailerTooLarge(t *testing.T) {
 	r := run(t, false, Limits{Head: 100}, []op{get, te + "0\r\n" + strings.Repeat("X: y\r\n", 100) + "\r\n", getB, ok5})
 	if len(r.done) != 2 || !strings.Contains(r.done[0], "+16 trailers {trailer too large}") {

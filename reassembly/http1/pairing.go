@@ -21,8 +21,9 @@ type pairing struct {
 	over      bool // a limit left messages out: who has no answer may have had one
 }
 
-func (p *pairing) full(l *Limits) bool {
-	return p.dropped > 0 || p.queued >= l.Outstanding || p.held >= l.Held
+// full reports whether another request has no place in the queue.
+func (p *pairing) full(pool *Pool) bool {
+	return p.dropped > 0 || p.queued >= pool.limits.Outstanding || p.held >= pool.limits.Held || pool.Crowded() && p.queued > 0
 }
 
 // add puts a new transaction at the end of the queue, waiting.
@@ -65,9 +66,10 @@ func (c *Conn) pairRequest(m *Message) {
 	if r := c.half[Response].m; r != nil && r.tx != nil && !r.Interim() {
 		m.Ahead++ // begun, and so no longer among those that wait
 	}
-	if p.full(&c.pool.limits) {
+	if p.full(c.pool) {
 		p.over = true
 		p.dropped++
+		c.pool.dropped++
 		return
 	}
 	t := c.add()
@@ -101,8 +103,9 @@ func (c *Conn) pairResponse(m *Message, frame capture.Frame) {
 	}
 	t := p.await
 	if t == nil {
-		if p.queued >= c.pool.limits.Outstanding {
+		if p.queued >= c.pool.limits.Outstanding || c.pool.Crowded() && p.queued > 0 {
 			p.over = true
+			c.pool.dropped++
 			return
 		}
 		t = c.add()
@@ -129,8 +132,9 @@ func (c *Conn) pairResponse(m *Message, frame capture.Frame) {
 
 // keepInterim adds an interim response to its transaction within limits.
 func (c *Conn) keepInterim(t *Transaction, m *Message) {
-	if len(t.Interim) >= c.pool.limits.Interim || c.pairing.held >= c.pool.limits.Held {
+	if len(t.Interim) >= c.pool.limits.Interim || c.pairing.held >= c.pool.limits.Held || c.pool.Crowded() {
 		t.Doubt |= InterimsDropped
+		c.pool.dropped++
 		m.tx = nil
 		return
 	}

@@ -7,7 +7,7 @@ type Limits struct {
 	Interim     int // interim responses of a transaction that are kept; 256
 	Outstanding int // transactions of a connection that are not handed over; 1,000
 	Held        int // bytes of heads that a connection's transactions hold; 4 MiB
-	All         int // bytes of heads that all connections of a pool hold; 256 MiB
+	All         int // bytes that all connections of a pool hold in messages, see [Pool.Crowded]; 1 GiB
 	ChunkLine   int // bytes of a chunk-size line with its extensions; 4 KiB
 }
 
@@ -16,7 +16,7 @@ func (l Limits) withDefaults() Limits {
 		have  *int
 		value int
 	}{{&l.Head, 64 << 10}, {&l.Fields, 1000}, {&l.Interim, 256},
-		{&l.Outstanding, 1000}, {&l.Held, 4 << 20}, {&l.All, 256 << 20}, {&l.ChunkLine, 4 << 10}} {
+		{&l.Outstanding, 1000}, {&l.Held, 4 << 20}, {&l.All, 1 << 30}, {&l.ChunkLine, 4 << 10}} {
 		if *x.have <= 0 {
 			*x.have = x.value
 		}
@@ -31,7 +31,8 @@ type Pool struct {
 	limits       Limits
 	messages     []*Message
 	transactions []*Transaction
-	kept         int // bytes in the buffers of messages that are in use
+	kept         int    // bytes that the messages in use take, their buffers included
+	dropped      uint64 // messages left aside
 }
 
 const (
@@ -40,26 +41,41 @@ const (
 	leastHead     = 1 << 10  // of each message this much is kept whatever all of them hold
 	usualHead     = 512
 	usualFields   = 16
+	messageSize   = 640 // bytes that a message takes without its buffers, its share of a transaction included
+	fieldSize     = 16
 )
 
 // NewPool makes an empty pool. Its limits hold for each connection by itself.
 func NewPool(limits Limits) *Pool { return &Pool{limits: limits.withDefaults()} }
 
-// head is how many bytes of a head, or of trailers, may be kept now: once all
-// messages hold what they may, little more than a start line.
+// Dropped is how many messages were left aside because a limit of their
+// connection or of the pool was reached.
+func (p *Pool) Dropped() uint64 { return p.dropped }
+
+// Crowded reports whether all messages together hold what they may. Then a head
+// is kept to little more than its start line, and a connection keeps one
+// transaction and no interim response: what the connections hold is bounded by
+// their number from there on.
+func (p *Pool) Crowded() bool { return p.kept >= p.limits.All }
+
+// head is how many bytes of a head, or of trailers, may be kept now.
 func (p *Pool) head() int {
-	if p.kept < p.limits.All {
-		return p.limits.Head
+	if p.Crowded() {
+		return min(p.limits.Head, leastHead)
 	}
-	return min(p.limits.Head, leastHead)
+	return p.limits.Head
 }
 
-// charge counts what a message keeps, after its buffers have changed.
+// charge counts what a message takes, after its buffers have changed. A
+// request of 20 bytes takes fifty times as much.
 func (p *Pool) charge(m *Message) {
-	n := len(m.Header.buf) + len(m.Trailer.buf)
+	n := messageSize + m.Header.size() + m.Trailer.size()
 	p.kept += n - m.charged
 	m.charged = n
 }
+
+// size is what the buffers of a header take, bytes.
+func (h *Header) size() int { return cap(h.buf) + fieldSize*cap(h.fields) }
 
 func (p *Pool) message(dir Direction) *Message {
 	n := len(p.messages)
