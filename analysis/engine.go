@@ -35,6 +35,8 @@ type Engine struct {
 	withheld map[int][]pending
 	waiting  int             // findings in withheld
 	skipped  map[int][]Gates // by connection slot: what was counted, by rule
+	spare    [][]Gates       // to use again, all zero
+	slots    int             // that all rules hold
 	closing  bool
 }
 
@@ -153,7 +155,12 @@ func (e *Engine) Close(c *timeline.Connection) {
 	}
 	e.closing = false
 	e.sink.Connection(c)
-	delete(e.skipped, c.Slot())
+	if counted := e.skipped[c.Slot()]; counted != nil {
+		delete(e.skipped, c.Slot())
+		if clear(counted); len(e.spare) < 1024 {
+			e.spare = append(e.spare, counted)
+		}
+	}
 }
 
 // settle lets go of the findings that waited for the connection's end.
@@ -232,7 +239,11 @@ func (e *Engine) skip(c *timeline.Connection, rule int, shut Gates) {
 	slot := c.Slot()
 	counted := e.skipped[slot]
 	if counted == nil {
-		counted = make([]Gates, len(e.runs))
+		if n := len(e.spare); n > 0 {
+			counted, e.spare = e.spare[n-1], e.spare[:n-1]
+		} else {
+			counted = make([]Gates, len(e.runs))
+		}
 		e.skipped[slot] = counted
 	}
 	if counted[rule] == 0 {

@@ -48,8 +48,9 @@ func everyRoute(p *analysis.Pass) analysis.Run {
 		},
 		Route: func(r *timeline.Route) {
 			if f := slots.Peek(r.Slot()); f != nil {
-				f.Message = fmt.Sprintf("%d of %d", f.Count, r.Paths)
-				p.Report(f)
+				told := *f // a finding may be kept, a slot ends with its owner
+				told.Message = fmt.Sprintf("%d of %d", f.Count, r.Paths)
+				p.Report(&told)
 			}
 		},
 	}

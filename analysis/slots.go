@@ -7,13 +7,18 @@ import "connlint/analysis/timeline"
 // counts it: a flood costs verdicts, not memory.
 const maxSlots = 1 << 18
 
+// maxAllSlots bounds what all rules remember together. A slot with its lists of
+// packets and connections takes up to 2 kB, most of them much less.
+const maxAllSlots = 1 << 19
+
 // Slots is what one rule remembers of each connection or pair: made on first
-// use, zeroed, freed by the engine when its owner ends.
+// use, zeroed, freed by the engine when its owner ends: what is reported must
+// not lie in it.
 type Slots[T any] struct {
 	engine *Engine
 	bySlot map[int]*T
 	spare  []*T
-	// forgotten is what is handed out beyond maxSlots.
+	// forgotten is what is handed out beyond the limits.
 	forgotten T
 }
 
@@ -46,7 +51,7 @@ func (s *Slots[T]) at(slot int) *T {
 	if v := s.bySlot[slot]; v != nil {
 		return v
 	}
-	if len(s.bySlot) >= maxSlots {
+	if len(s.bySlot) >= maxSlots || s.engine.slots >= maxAllSlots {
 		s.engine.summary.SlotsRefused++
 		s.forgotten = *new(T)
 		return &s.forgotten
@@ -55,11 +60,11 @@ func (s *Slots[T]) at(slot int) *T {
 	if n := len(s.spare); n > 0 {
 		v = s.spare[n-1]
 		s.spare = s.spare[:n-1]
-		*v = *new(T)
 	} else {
 		v = new(T)
 	}
 	s.bySlot[slot] = v
+	s.engine.slots++
 	return v
 }
 
@@ -72,6 +77,8 @@ func (s *Slots[T]) drop(slot int) {
 		return
 	}
 	delete(s.bySlot, slot)
+	s.engine.slots--
+	*v = *new(T) // what it points to goes now, not when it is used again
 	if len(s.spare) < 1024 {
 		s.spare = append(s.spare, v)
 	}
