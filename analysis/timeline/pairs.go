@@ -96,6 +96,9 @@ func (l *pairList) remove(p *Pair) {
 	} else {
 		l.last = p.prev
 	}
+	// Whoever still points to a pair that is gone must not hold on to those
+	// that stood beside it, and these to theirs.
+	p.prev, p.next = nil, nil
 }
 
 // evictPair makes room for a pair. One that goes though it has an open

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"connlint/capture"
+	"connlint/reassembly"
 )
 
 // TestPairsEvicted gives pairs up under connections at work. What is counted
@@ -134,3 +137,23 @@ type clients struct{ pairs []string }
 func (r *clients) Transaction(*Connection, *Transaction) {}
 func (r *clients) Close(*Connection)                     {}
 func (r *clients) Pair(p *Pair)                          { r.pairs = append(r.pairs, p.Client.String()) }
+
+// A pair that is gone holds on to no other, however long somebody still points
+// to it: a flood would chain them all together.
+func TestPairGoneHoldsNoOther(t *testing.T) {
+	tr := New(Config{}, &walker{})
+	var all []*Pair
+	for i := range 5 {
+		all = append(all, tr.pairOf(&reassembly.Connection{Ends: [2]capture.Endpoint{
+			capture.Endpoint4([]byte{10, 0, 0, byte(i)}, 1), capture.Endpoint4([]byte{10, 0, 1, 1}, 80)}}))
+	}
+	tr.pairs.join(all[2])
+	for _, p := range all {
+		if tr.forgetPair(p); p.prev != nil || p.next != nil {
+			t.Errorf("%v points to its neighbours", p.Client)
+		}
+	}
+	if tr.pairs.quiet.first != nil || tr.pairs.live.first != nil {
+		t.Error("the lists are not empty")
+	}
+}
