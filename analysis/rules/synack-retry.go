@@ -90,7 +90,7 @@ func (g *retries) lostSYNACKs(least int64) *analysis.Finding {
 func (g *retries) unheard(c *timeline.Connection) {
 	h, again := &c.Handshake, c.Repeated.Unheard
 	g.add(c, int(h.SYNACKs)-1)
-	g.wait += again.Sub(h.ACK) - h.Retry
+	g.wait += max(0, again.Sub(h.ACK)) - h.Retry // clocks step back
 	g.evidence.Cite(again, "SYN-ACK sent again")
 	g.evidence.Cite(h.ACK, "client's ACK")
 	g.evidence.Cite(h.SYNACK, "first SYN-ACK")
