@@ -12,6 +12,14 @@
 // a router before and behind) is judged once: copies are set aside before
 // anything else, and of two places a path apart one is believed.
 //
+// Where segments overlap with different content, the copy that was captured
+// first wins, byte by byte, as at a receiver that keeps what it has; whether
+// its turn had come or it waited behind a hole makes no difference. Hosts do
+// differ in this, and a sender who counts on it can make two observers read two
+// texts: whoever looks for attacks must know the receiver, which a capture does
+// not show. A segment out of the receiver's window, an RST among them, is
+// counted and not believed.
+//
 // Memory: connection records live in slabs without pointers and are reused;
 // a *Connection is borrowed by the [Handler] from Open until Close returns.
 // Payload bytes are borrowed for the call; out-of-order bytes are copied into

@@ -210,7 +210,7 @@ func (q *waitQueue) compact() {
 }
 
 // keptPieces is how many pieces a queue keeps room for.
-const keptPieces = 64
+const keptPieces = 16
 
 func (st *stash) dropIfEmpty(f *Flow) {
 	if f.waiting == 0 || len(st.queues[f.waiting-1].pieces) > 0 {
