@@ -135,16 +135,22 @@ func TestStress(t *testing.T) {
 	if os.Getenv("CONNLINT_STRESS") != "" {
 		scale = 10
 	}
-	usual := math.Inf(1)
-	for _, a := range messageFloods() {
-		if a.name == "exchanges" {
-			c := a.run(t, a.packets, tight())
-			usual = c.each()
-		}
-	}
+	usual := usualCost(t)
 	for _, a := range attacks() {
 		t.Run(a.name, func(t *testing.T) { a.stress(t, scale, usual) })
 	}
+}
+
+// usualCost is what a packet of a plain exchange takes, as each says it.
+func usualCost(t *testing.T) float64 {
+	for _, a := range messageFloods() {
+		if a.name == "exchanges" {
+			c := a.run(t, a.packets, tight())
+			return c.each()
+		}
+	}
+	t.Fatal("no plain exchanges to compare with")
+	return 0
 }
 
 func (a *attack) stress(t *testing.T, scale int, usual float64) {
@@ -194,5 +200,31 @@ func TestStressLeavesNoGoroutines(t *testing.T) {
 	}
 	if after := runtime.NumGoroutine(); after > before {
 		t.Errorf("%d goroutines, %d before", after, before)
+	}
+}
+
+// TestStressOpen has one client open connections and ask for one thing on each,
+// unanswered, under the program's own limits: each request costs the same,
+// however many are open before it.
+func TestStressOpen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
+	request := []byte(get)
+	a := attack{start: each(4, func(w *wire, conn, step int, s *capture.Segment) {
+		w.clients = oneHost
+		if step < 3 {
+			w.dial(s, conn, step)
+			return
+		}
+		w.say(s, conn, 0, false, request)
+	})}
+	const n = 60_000
+	once, twice := a.run(t, n, analysis.Limits{}), a.run(t, 2*n, analysis.Limits{})
+	if each, usual := twice.each(), usualCost(t); twice.cpu > 3*once.cpu || each > mostTimes*usual {
+		t.Errorf("%v for %d packets, %v for twice as many; %.0f ns each, %.0f in plain exchanges", once.cpu, n, twice.cpu, each, usual)
+	}
+	if each := twice.live / (2 * n / 4); each > 10<<10 {
+		t.Errorf("%d bytes for each connection", each)
 	}
 }

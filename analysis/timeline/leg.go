@@ -53,6 +53,7 @@ type Leg struct {
 
 	prev, next   *Leg // all legs, oldest first
 	above, below *Leg // open legs of one key, oldest first
+	doubted      bool // it is lost, and so are all above it: no need to say so again
 }
 
 // legKey is what a request keeps on its way: where it was captured, its

@@ -111,8 +111,8 @@ func (ps *paths) downOf(l *Leg) *Leg {
 		return nil
 	}
 	if ps.gaps[l.key] > 0 {
-		for d := ch.first; d != nil; d = d.below {
-			d.lost = true // l may have been it
+		for d := ch.last; d != nil && !d.doubted; d = d.above {
+			d.lost, d.doubted = true, true // l may have been it
 		}
 		return nil
 	}
