@@ -64,5 +64,11 @@ func shutNow(c *timeline.Connection) Gates {
 	if c.Vantage() == reassembly.VantageUnknown {
 		shut |= Vantage
 	}
+	if c.Caveats&reassembly.ClockSteps != 0 {
+		shut |= Clock
+	}
+	if c.Tick > timeline.CoarsestTick {
+		shut |= FineClock
+	}
 	return shut
 }

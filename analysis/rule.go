@@ -53,11 +53,13 @@ const (
 	Vantage                          // where the capture was taken is known
 	ConnectionEnd                    // the connection ended within the capture
 	Plaintext                        // the messages can be read
+	Clock                            // the capture's clock was not set in the connection's life
+	FineClock                        // it ticks finely enough to tell why a packet left when it did
 
 	numGates = iota
 )
 
-var gateNames = [numGates]string{"BothDirections", "Handshake", "NoGapBefore", "NotCut", "Vantage", "ConnectionEnd", "Plaintext"}
+var gateNames = [numGates]string{"BothDirections", "Handshake", "NoGapBefore", "NotCut", "Vantage", "ConnectionEnd", "Plaintext", "Clock", "FineClock"}
 
 // first is the name of the lowest gate in g.
 func (g Gates) first() string {

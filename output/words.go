@@ -60,6 +60,8 @@ func gateWords(gate string) string {
 		"Vantage":        "where the capture was taken is not known",
 		"ConnectionEnd":  "the connection's end is not in the capture",
 		"Plaintext":      "the messages are encrypted",
+		"Clock":          "the capture's clock was set back or forward meanwhile",
+		"FineClock":      "the capture's clock ticks too coarsely",
 	}
 	if w := words[gate]; w != "" {
 		return w
@@ -77,6 +79,9 @@ func caveatWords(caveat string) string {
 		"super-segments":                "captured as larger segments than went over the wire",
 		"limit-reached":                 "a limit of connlint was reached",
 		"duplicate-packets-captured":    "packets were captured more than once",
+		"clock-steps":                   "the capture's clock was set back or forward meanwhile",
+		"coarse-clock":                  "stamped by a clock that ticks in milliseconds or more",
+		"nat-suspected":                 "the client's address seems to stand for several hosts",
 	}
 	return words[caveat]
 }

@@ -14,11 +14,15 @@ const (
 	SuperSegments                     // segments larger than the MSS: counts of packets mean little
 	LimitReached                      // a limit of this program was reached
 	Duplicated                        // packets appear more than once
+	ClockSteps                        // the capture's clock was set, back or forward, in its life
+	CoarseClock                       // the capture's clock ticks in milliseconds or more
+	NATSuspected                      // the client's address stands for several hosts
 )
 
 var caveatNames = [...]string{
 	"capture-starts-mid-connection", "one-direction-captured", "snaplen-truncated", "capture-drops",
 	"super-segments", "limit-reached", "duplicate-packets-captured",
+	"clock-steps", "coarse-clock", "nat-suspected",
 }
 
 // Names are the caveats as they stand in reports, in a fixed order.

@@ -189,13 +189,19 @@ func (h *Handshake) Done() bool {
 }
 
 // Duration is the time from the first SYN to the client's ACK in nanoseconds,
-// as it passed the capture point, or 0 if the handshake was not seen whole.
+// as it passed the capture point, or 0 if the handshake was not seen whole
+// or the clock was set back meanwhile.
 func (h *Handshake) Duration() int64 {
 	if !h.Done() {
 		return 0
 	}
-	return h.ACK.Sub(h.SYN)
+	return max(0, h.ACK.Sub(h.SYN))
 }
+
+// ACKWithData reports whether the client's first segment that acknowledges the
+// SYN-ACK carried payload. Most stacks acknowledge at once: the ACK itself may
+// be missing from the capture, and Handshake.ACK be later for it.
+func (c *Connection) ACKWithData() bool { return c.Flow[Client].has&hasLateACK != 0 }
 
 // Teardown is how a connection ended.
 type Teardown struct {

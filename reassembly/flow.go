@@ -51,13 +51,14 @@ type Flow struct {
 type has uint8
 
 const (
-	hasSYN    has = 1 << iota // its SYN (or SYN-ACK) was seen: isn is known
-	hasSeq                    // next, acked and want mean something
-	hasFIN                    // its FIN was seen
-	hasEnded                  // its FIN was handed on
-	hasPacket                 // at least one packet of this side was seen
-	hasAcked                  // an ACK of it was seen: acked is more than the start
-	hasPushed                 // its last bytes came with PSH
+	hasSYN     has = 1 << iota // its SYN (or SYN-ACK) was seen: isn is known
+	hasSeq                     // next, acked and want mean something
+	hasFIN                     // its FIN was seen
+	hasEnded                   // its FIN was handed on
+	hasPacket                  // at least one packet of this side was seen
+	hasAcked                   // an ACK of it was seen: acked is more than the start
+	hasPushed                  // its last bytes came with PSH
+	hasLateACK                 // its first ACK that answers the SYN-ACK carried payload
 )
 
 // stamp is as much of a segment as tells a copy of it from a repetition.

@@ -14,7 +14,8 @@ func (t *Tracker) process(c *Connection, s *capture.Segment) {
 		side = t.settle(c, s, side)
 	}
 	r := &t.reading
-	*r = Reading{Side: side}
+	*r = Reading{Side: side, Tick: t.clock.grain.tick()}
+	t.clock.mark(c)
 	t.arrive(c, s, r)
 	if s.Flags&capture.SYN != 0 {
 		t.syn(c, s, r)
@@ -29,6 +30,9 @@ func (t *Tracker) process(c *Connection, s *capture.Segment) {
 		t.window(c, s, r)
 	}
 	c.Flow[side].last = stampOf(s)
+	if believed && r.Events&Duplicate == 0 {
+		t.clock.ask(c, s, side)
+	}
 	if r.Events&Duplicate != 0 {
 		f := &c.Flow[side]
 		f.Packets--
@@ -167,6 +171,9 @@ func (t *Tracker) handshakeDone(c *Connection, s *capture.Segment, r *Reading) {
 		return
 	}
 	h.ACK = s.Frame
+	if s.Len > 0 {
+		c.Flow[Client].has |= hasLateACK
+	}
 	r.Events |= HandshakeDone
 	if h.SYNACKs == 1 {
 		c.Flow[Client].sampleRTT(s.Time - h.SYNACK.Time)

@@ -21,6 +21,7 @@ type Tracker struct {
 	seen    sightings
 	homes   homes
 	stats   Stats
+	clock   clock
 
 	now       int64  // the latest capture time seen, of packets and ticks
 	latest    int64  // of packets alone, as far as it is trusted
@@ -87,6 +88,7 @@ func (t *Tracker) Segment(s *capture.Segment) {
 		t.setAside(c, s)
 		return
 	}
+	t.clock.see(s)
 	t.tick(s.Time)
 	t.Advance(t.latest)
 	t.sweep()
@@ -158,6 +160,9 @@ func (t *Tracker) report(c *Connection, why Reason) {
 	}
 	if !c.Flow[Client].Seen() || !c.Flow[Server].Seen() {
 		c.noteOneDirection()
+	}
+	if step := t.clock.step; c.First.Number() < step && c.Last.Number() >= step {
+		c.Caveats |= ClockSteps // which came out after its last packet
 	}
 	if c.facing&oriented == 0 {
 		t.orient(c)

@@ -37,7 +37,7 @@ func (t *Tracker) Close(c *reassembly.Connection, why reassembly.Reason) {
 	if k == nil {
 		k = t.track(c)
 	}
-	k.conn.Why = why
+	k.conn.Why, k.conn.Tick = why, t.tick
 	k.conn.End = c.Last.Time
 	if k.conn.Open() {
 		k.conn.End = max(c.ClosedAt(), c.Last.Time)

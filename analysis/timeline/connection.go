@@ -85,6 +85,9 @@ type Connection struct {
 	Heard Heard
 	// Why is the reason of its end; it is set when Close is called.
 	Why reassembly.Reason
+	// Tick is the distance of two ticks of the capture's clock in ns, if that is
+	// a millisecond at least; 0: it is fine, or not known.
+	Tick int64
 	// End is when it ended, ns since the epoch: its last packet, or the end
 	// of the capture if it was still open then.
 	End int64
@@ -124,7 +127,7 @@ func (c *Connection) Setup() int64 { return c.ConnectTime + c.TLSTime }
 
 // PlainSetup is Setup without the wait for lost packets, ns: what opening costs
 // on a path that loses nothing.
-func (c *Connection) PlainSetup() int64 { return c.Setup() - c.RetryTime }
+func (c *Connection) PlainSetup() int64 { return max(0, c.Setup()-c.RetryTime) }
 
 // ClientBusy is Busy as the client saw it, ns: wherever the capture was taken,
 // what lies between it and the client takes a round trip of each exchange that

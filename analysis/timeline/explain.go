@@ -119,7 +119,7 @@ func (k *tracked) view(f *sender, s *capture.Segment, side reassembly.Side) *vie
 	*v = view{f: f, w: f.work, s: s, side: side, at: s.Time, prev: f.last.Time, rtt: c.RTT(), r: c.Flow[side].MinRTT,
 		full: f.size.of(c.Connection, side), missing: k.gone(side), unseen: f.unseen}
 	v.gap = v.at - v.prev
-	v.eps = c.Pair.jitter[side].tolerance(v.rtt)
+	v.eps = c.Pair.jitter[side].tolerance(v.rtt, c.Tick)
 	v.wasPartial, v.partial = partial(f.length, v.full), partial(s.Len, v.full)
 	v.incomplete = k.tls != nil || k.http.Open(direction(side)) != nil || k.conn.Traits.Is(otherProtocols)
 	return v

@@ -65,5 +65,5 @@ func (g *flight) end(k *tracked, f *sender, s *capture.Segment, side reassembly.
 // tolerance is by how much the sender's reaction to an acknowledgement may be
 // off, ns: what left so much too early was let go by it all the same.
 func (k *tracked) tolerance(side reassembly.Side) int64 {
-	return k.conn.Pair.jitter[side].tolerance(k.conn.RTT())
+	return k.conn.Pair.jitter[side].tolerance(k.conn.RTT(), k.conn.Tick)
 }

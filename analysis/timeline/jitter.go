@@ -47,6 +47,18 @@ func (j *jitter) p75() int64 {
 // tolerance is how long after the ACK that let it go a segment may leave, ns:
 // hosts wake up late. Between 0.5 and 30 ms the verdicts on the lab's captures
 // hardly change; far hosts on a loaded machine need the adaptive part.
-func (j *jitter) tolerance(rtt int64) int64 {
-	return min(max(2e6, rtt/10, 2*j.p75()), 15e6)
+//
+// Where the clock ticks coarsely, both stamps are up to a tick late: two ticks
+// of tick ns, 0 if it is fine, are the least that means anything.
+func (j *jitter) tolerance(rtt, tick int64) int64 {
+	return max(min(max(2e6, rtt/10, 2*j.p75()), most), 2*tick)
 }
+
+// most is how late a host may wake up and still be believed to answer an ACK,
+// ns.
+const most = int64(15e6)
+
+// CoarsestTick is the longest tick of a capture's clock with which causes are
+// still told apart, ns: two of them are no more than the tolerance may come to
+// with a fine clock.
+const CoarsestTick = most / 2

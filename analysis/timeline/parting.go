@@ -31,9 +31,13 @@ func (ps *partings) append(c *Connection, end int64) {
 }
 
 // arrived takes off what has reached the client by now; a tenth of the way is
-// left to jitter.
+// left to jitter. What ended later than now did so before the clock was set
+// back: nobody knows how long ago that is.
 func (ps *partings) arrived(now int64) {
-	for c := ps.first; c != nil && now-c.parting.end >= c.Flow[reassembly.Client].MinRTT*9/10; c = ps.first {
+	for c := ps.first; c != nil; c = ps.first {
+		if since := now - c.parting.end; since >= 0 && since < c.Flow[reassembly.Client].MinRTT*9/10 {
+			return
+		}
 		ps.remove(c)
 	}
 }

@@ -45,6 +45,7 @@ type Tracker struct {
 	view         view        // scratch
 	turn         Transaction // scratch
 	tries        tries
+	tick         int64 // of the capture's clock, ns; 0: it is fine, or not known
 }
 
 // New makes a Tracker that reports to h.
@@ -227,6 +228,7 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 		return // it was on the wire once, and what it says has been said
 	}
 	t.stats.Packets.count(c, s, r)
+	t.tick = r.Tick
 	if r.Events.Is(reassembly.Challenge) {
 		t.hosts.challenged(c, s.Frame)
 		return
@@ -245,6 +247,7 @@ func (t *Tracker) Segment(c *reassembly.Connection, s *capture.Segment, r *reass
 		t.turnRound(k)
 	}
 	k.now, k.carrier = s.Frame, r.Side
+	k.conn.Tick = t.tick
 	if !k.conn.Traits.Is(unexplained) {
 		k.observe(s, r)
 	}
