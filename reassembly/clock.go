@@ -20,7 +20,7 @@ type clock struct {
 // written side by side, each in its own order.
 type beat struct {
 	last    int64  // the latest stamp that was believed, ns
-	suspect uint64 // number of a packet from before last, while it is not known what to think of it
+	suspect uint64 // number of a packet from before last, or far from it, while it is not known what to think of it
 	behind  uint8  // packets since then that are from before last too
 	wild    uint8  // packets in a row whose stamp is more than a leap away
 }
@@ -57,9 +57,12 @@ func (k *clock) see(s *capture.Segment) {
 	case b.last == 0:
 		b.last = s.Time
 	case d > leap || d < -leap:
-		if b.wild++; b.wild >= leaps {
+		if b.wild++; b.wild == 1 {
+			b.suspect = s.Number()
+		}
+		if b.wild >= leaps {
+			k.stepped(b.suspect)
 			*b = beat{last: s.Time}
-			k.stepped(s.Number())
 		}
 		return
 	case d <= -setBack:
@@ -75,7 +78,9 @@ func (k *clock) see(s *capture.Segment) {
 		}
 		b.last = max(b.last, s.Time)
 	}
-	b.wild = 0
+	if b.wild > 0 {
+		b.wild, b.suspect = 0, 0
+	}
 }
 
 // doubt takes a packet from before the latest: one that was written late, or

@@ -29,6 +29,7 @@ func TestClockIsSetBack(t *testing.T) {
 		{"two of them", []float64{5000, 4980.1, 4980.2, 5000.3, 4980.4, 5001}, 0},
 		{"8 ms out of order all the time", []float64{5000, 4992.1, 5001, 4993, 5002.1, 4994, 5003, 4995.3}, 0},
 		{"a stamp from a week before", []float64{700e6, 700e6 + 1, 0, 700e6 + 2}, 0},
+		{"a year on: it is one from its first packet on", append([]float64{0, 1}, years(20)...), 3},
 		{"a pause is no step", []float64{0, 0.1, 40000.3, 40000.4}, 0},
 	} {
 		if step, _ := watched(c.at...); step != c.step {
@@ -130,4 +131,12 @@ func TestOneHostAsleepIsNoStep(t *testing.T) {
 			t.Errorf("packet %d: a step", i+2)
 		}
 	}
+}
+
+// years are n packets a year later.
+func years(n int) (at []float64) {
+	for i := range n {
+		at = append(at, 3e10+float64(i)*1.7)
+	}
+	return at
 }

@@ -14,7 +14,7 @@ func chunkSizeWrong() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "framing/chunk-size-wrong",
 		Severity: analysis.Error,
-		Needs:    analysis.Plaintext | analysis.NoGapBefore | analysis.NotCut,
+		Needs:    analysis.Plaintext | analysis.NoGapBefore | analysis.NotCut | analysis.BothDirections,
 		Start: func(p *analysis.Pass) analysis.Run {
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {

@@ -14,7 +14,7 @@ func closeUnannounced() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/close-unannounced",
 		Severity: analysis.Note,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.NotCut | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "at_once", Unit: "ms", Default: 50,
 				Source: "a close that follows a response within a round trip, or what a busy server needs, was decided on with it"},

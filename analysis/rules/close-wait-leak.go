@@ -15,7 +15,7 @@ func closeWaitLeak() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "close/close-wait-leak",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "limit", Unit: "ms", Default: 60000,
 				Source: "net.ipv4.tcp_fin_timeout of Linux: after 60 s the side that closed has forgotten the connection"},

@@ -6,6 +6,7 @@ import (
 	"connlint/analysis"
 	"connlint/analysis/timeline"
 	"connlint/capture"
+	"connlint/reassembly"
 )
 
 // connectionPerRequest finds pairs in which requests that could have shared a
@@ -72,7 +73,11 @@ func (o *oneShots) add(c *timeline.Connection, pause int64) {
 	o.avoided++
 	o.evidence.Cite(opened, "new connection")
 	o.evidence.Cite(c.Predecessor, "end of the exchange before")
-	o.lost.Add(analysis.Cost{Time: c.PlainSetup(), RoundTrips: c.SetupRoundTrips, Connections: 1})
+	lost := analysis.Cost{RoundTrips: c.SetupRoundTrips, Connections: 1}
+	if c.Caveats&reassembly.ClockSteps == 0 {
+		lost.Time = c.PlainSetup()
+	}
+	o.lost.Add(lost)
 }
 
 // opening is the packet that opened the connection.

@@ -14,7 +14,7 @@ func contentLengthTooShort() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "framing/content-length-too-short",
 		Severity: analysis.Error,
-		Needs:    analysis.Plaintext | analysis.NoGapBefore | analysis.NotCut,
+		Needs:    analysis.Plaintext | analysis.NoGapBefore | analysis.NotCut | analysis.BothDirections,
 		Start: func(p *analysis.Pass) analysis.Run {
 			return analysis.Run{Close: func(c *timeline.Connection) {
 				for i := range c.Surplus {

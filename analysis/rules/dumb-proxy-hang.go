@@ -14,7 +14,7 @@ func dumbProxyHang() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "proxy/dumb-proxy-hang",
 		Severity: analysis.Error,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "min_hang", Unit: "ms", Default: 1000,
 				Source: "a proxy sends a request on within milliseconds; the shortest idle time-outs are of seconds"},

@@ -14,7 +14,7 @@ func expectContinueWait() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "framing/expect-continue-wait",
 		Severity: analysis.Warning,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "min_wait_ms", Unit: "ms", Default: 100,
 				Source: "clients in wide use wait for 350 ms (.NET Framework), 1 s (curl, Go) or more; below 100 ms no timer ran"},

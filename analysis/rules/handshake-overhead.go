@@ -15,7 +15,7 @@ func handshakeOverhead() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "connect/handshake-overhead",
 		Severity: analysis.Warning,
-		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Clock | analysis.FineClock | analysis.NotCut,
 		Params: []analysis.Param{
 			{Name: "min_share", Unit: "ratio", Default: 0.4,
 				Source: "set-up of one round trip against one request of one round trip is 0.5; below 0.4 the exchange outweighs it"},
@@ -72,7 +72,17 @@ const beyondHTTP1 = timeline.WebSocketUpgrade | timeline.ConnectTunnel |
 // asked and answered, the request neither travelled with the SYN nor came long
 // after a connection was opened ahead of need.
 func judgesOverhead(c *timeline.Connection) bool {
-	return c.Complete > 0 && c.Handshake.FastOpen != reassembly.FastOpenAccepted && !c.Traits.Is(beyondHTTP1|timeline.Preconnected)
+	return c.Complete > 0 && !longer(c) && c.Handshake.FastOpen != reassembly.FastOpenAccepted && !c.Traits.Is(beyondHTTP1|timeline.Preconnected)
+}
+
+// longer reports whether the handshake took longer than it can have: the
+// capture lacks a packet of it. Either what was lost and sent again (no answer
+// but one that waited for the timer takes a second more than the path, RFC 6298
+// §2.1), or the ACK, in whose place stands the request when the client had one.
+func longer(c *timeline.Connection) bool {
+	const timer = int64(900e6) // a little less, for the packets that the capture has may be late
+	over := c.ConnectTime - c.RetryTime - c.RTT()
+	return over > timer || c.ACKWithData() && over > max(c.RTT()/2, 10e6)
 }
 
 func share(setup, busy int64) float64 { return float64(setup) / float64(max(setup+busy, 1)) }

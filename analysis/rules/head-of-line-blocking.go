@@ -15,7 +15,7 @@ func headOfLineBlocking() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "concurrency/head-of-line-blocking",
 		Severity: analysis.Note,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.Handshake,
 		Params: []analysis.Param{
 			{Name: "min_block", Unit: "ms", Default: 100,
 				Source: "about the shortest delay that people notice (Miller 1968)"},

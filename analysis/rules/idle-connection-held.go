@@ -15,7 +15,7 @@ func idleConnectionHeld() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/idle-connection-held",
 		Severity: analysis.Note,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "min_idle", Unit: "ms", Default: 2000,
 				Source: "what belongs to one page or one job is asked for within a second or two"},

@@ -14,7 +14,7 @@ func idleTimeoutAdvice() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/idle-timeout-advice",
 		Severity: analysis.Note,
-		Needs:    analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Needs:    analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "min_saved", Unit: "count", Default: 3,
 				Source: "a setting is changed for a habit, not for one connection or two"},

@@ -18,7 +18,7 @@ func keepaliveParamsNotHonoured() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/keepalive-params-not-honoured",
 		Severity: analysis.Warning,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "slack", Unit: "ms", Default: 1000,
 				Source: "timeout is in whole seconds, and servers look at their clocks once a second (RFC 2068 §19.7.1.1 gives no precision)"},

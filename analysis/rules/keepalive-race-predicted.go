@@ -16,7 +16,7 @@ func keepaliveRacePredicted() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/keepalive-race-predicted",
 		Severity: analysis.Note,
-		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "min_closes", Unit: "count", Default: 3,
 				Source: "three closes after the same idle time are a timer; two may be chance"},

@@ -15,7 +15,7 @@ func messageStalled() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "framing/message-stalled",
 		Severity: analysis.Warning,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "limit", Unit: "ms", Default: 30000,
 				Source: "half of the 60 s that nginx and HAProxy examples allow between two reads: a sender that goes on does so sooner"},

@@ -14,7 +14,7 @@ func nagleDelayedAckStall() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/nagle-delayed-ack-stall",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "min_stall_ms", Unit: "ms", Default: 5,
 				Source: "timers tick at 1 to 10 ms; a shorter hold is within one tick"},

@@ -14,7 +14,7 @@ func nagleRTTWait() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/nagle-rtt-wait",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "min_wait_ms", Unit: "ms", Default: 5,
 				Source: "on a shorter path a host's own reaction takes as long as the round trip"},

@@ -16,7 +16,7 @@ func pipelineCut() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "concurrency/pipeline-cut",
 		Severity: analysis.Warning,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Handshake,
 		Start: func(p *analysis.Pass) analysis.Run {
 			conns := analysis.PerConnection[pipeline](p)
 			return analysis.Run{

@@ -14,7 +14,7 @@ func receiverWindowLimited() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/receiver-window-limited",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "min_wait_share", Unit: "ratio", Default: 0.1,
 				Source: "a tenth of the transfer is what people would notice"},

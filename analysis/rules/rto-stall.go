@@ -13,7 +13,7 @@ func rtoStall() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/rto-stall",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "min_stall_ms", Unit: "ms", Default: 200,
 				Source: "the least retransmission timeout of Linux (TCP_RTO_MIN, include/net/tcp.h); RFC 6298 §2.4 asks for 1 s"},

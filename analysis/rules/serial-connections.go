@@ -14,7 +14,7 @@ func serialConnections() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "concurrency/serial-connections",
 		Severity: analysis.Warning,
-		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "min_connections", Unit: "count", Default: 3,
 				Source: "a page with two objects; one connection behind another may be chance"},
@@ -30,14 +30,17 @@ func serialConnections() *analysis.Rule {
 // them could not have been shared. The rest must have been alone.
 type serial struct {
 	alone, refused sequence
-	all            *serialRun // what the finished runs come to; made with the first
+	// seen are the exchanges of the pair that the rule was told of: what a gate
+	// kept from it may have come in between.
+	seen, unseen int
+	all          *serialRun // what the finished runs come to; made with the first
 }
 
 // sequence is where the next connection is joined on.
 type sequence struct {
-	run       *serialRun // under way; made with the first
-	lastEnd   int64      // of the latest exchange, ns
-	lastConn  uint64     // which carried it
+	run       *serialRun    // under way; made with the first
+	lastEnd   capture.Frame // of the latest exchange
+	lastConn  uint64        // which carried it
 	lastIndex int
 	head      member // of what may become a run
 }
@@ -94,6 +97,12 @@ func startSerialConnections(p *analysis.Pass) analysis.Run {
 
 // add takes an exchange of the pair, in the order in which they ended.
 func (s *serial) add(c *timeline.Connection, x *timeline.Transaction, pause int64, least int) {
+	if s.seen++; c.Pair.Transactions-s.seen != s.unseen {
+		s.unseen = c.Pair.Transactions - s.seen
+		s.end(&s.alone, least)
+		s.end(&s.refused, least)
+		s.alone.lastConn, s.refused.lastConn = 0, 0
+	}
 	q := &s.alone
 	if c.Refusal != timeline.NotRefused {
 		s.end(q, least)
@@ -111,14 +120,23 @@ func (s *serial) add(c *timeline.Connection, x *timeline.Transaction, pause int6
 		}
 		q.follow(c, x, opened)
 	}
-	q.lastEnd, q.lastConn, q.lastIndex = max(q.lastEnd, x.End.Time), c.ID(), x.Index
+	if !after(q.lastEnd, x.End) {
+		q.lastEnd = x.End
+	}
+	q.lastConn, q.lastIndex = c.ID(), x.Index
 }
 
 // follows reports whether a connection was opened for an exchange when the one
 // before, the first on its own, was done.
 func (q *sequence) follows(c *timeline.Connection, x *timeline.Transaction, opened capture.Frame, pause int64) bool {
 	return x.Index == 1 && x.Complete && x.Start == c.Handshake.SYN &&
-		q.lastConn != 0 && q.lastIndex == 1 && opened.Time >= q.lastEnd && opened.Time-q.lastEnd <= pause
+		q.lastConn != 0 && q.lastIndex == 1 && after(opened, q.lastEnd) && opened.Time-q.lastEnd.Time+c.Tick <= pause
+}
+
+// after reports whether f came after g: where the clock ticks too coarsely to
+// tell, by their order in the capture.
+func after(f, g capture.Frame) bool {
+	return f.Time > g.Time || f.Time == g.Time && f.Number() > g.Number()
 }
 
 // follow adds a connection to the run.

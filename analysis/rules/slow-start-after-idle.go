@@ -13,7 +13,7 @@ func slowStartAfterIdle() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/slow-start-after-idle",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params:   rampParams(),
 		Causes:   []timeline.Cause{timeline.SlowStart},
 		Start:    startSlowStartAfterIdle,

@@ -3,6 +3,7 @@ package rules
 import (
 	"connlint/analysis"
 	"connlint/analysis/timeline"
+	"connlint/capture"
 	"connlint/reassembly"
 )
 
@@ -11,7 +12,7 @@ func synRetry() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "connect/syn-retry",
 		Severity: analysis.Warning,
-		Needs:    analysis.Handshake | analysis.BothDirections,
+		Needs:    analysis.Handshake | analysis.BothDirections | analysis.Clock,
 		Params:   []analysis.Param{minRetry()},
 		Causes:   []timeline.Cause{timeline.ConnectRetry},
 		Start:    startSYNRetry,
@@ -30,7 +31,11 @@ func startSYNRetry(p *analysis.Pass) analysis.Run {
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
 			switch c.Setback {
-			case timeline.SYNLost, timeline.SYNUnanswered, timeline.SYNOrSYNACKLost:
+			case timeline.SYNLost, timeline.SYNUnanswered:
+			case timeline.SYNOrSYNACKLost:
+				if f := &c.Flow[reassembly.Client]; c.Caveats&reassembly.SnaplenCut != 0 && f.Options&capture.OptTimestamps == 0 {
+					return // what would tell one from the other may have been cut off
+				}
 			default:
 				return
 			}

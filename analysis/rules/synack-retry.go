@@ -15,7 +15,7 @@ func synackRetry() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "connect/synack-retry",
 		Severity: analysis.Warning,
-		Needs:    analysis.Handshake | analysis.BothDirections,
+		Needs:    analysis.Handshake | analysis.BothDirections | analysis.Clock,
 		Params:   []analysis.Param{minRetry()},
 		Causes:   []timeline.Cause{timeline.ConnectRetry},
 		Start:    startSYNACKRetry,

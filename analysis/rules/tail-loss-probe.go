@@ -6,6 +6,7 @@ import (
 	"connlint/analysis"
 	"connlint/analysis/timeline"
 	"connlint/capture"
+	"connlint/reassembly"
 )
 
 // tailLossProbe finds exchanges whose last packet was lost and repaired by a
@@ -14,7 +15,7 @@ func tailLossProbe() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/tail-loss-probe",
 		Severity: analysis.Note,
-		Needs:    analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "min_wait_ms", Unit: "ms", Default: 10,
 				Source: "a probe waits for two round trips and 10 ms at the least (RFC 8985 §7.2; Linux adds its ticks)"},
@@ -24,6 +25,9 @@ func tailLossProbe() *analysis.Rule {
 			least := int64(p.Param("min_wait_ms") * 1e6)
 			var scratch []repair
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
+				if x.Index == 1 && c.Caveats&reassembly.MidConnection != 0 {
+					return // the probe may have been before the capture began, and this the timer behind it
+				}
 				scratch = repairs(c, x, scratch)
 				var t timerWaits
 				for i := range scratch {

@@ -14,7 +14,7 @@ func zeroWindow() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/zero-window",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections,
+		Needs:    analysis.BothDirections | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "min_stall_ms", Unit: "ms", Default: 20,
 				Source: "machines hold programs up for less now and then"},
