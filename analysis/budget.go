@@ -19,6 +19,9 @@ type Bytes struct {
 	Header         uint64 // start lines and fields of HTTP messages, and what chunked coding adds
 	Body           uint64 // content
 	Retransmission uint64
+	// Unseen are bytes that their receiver acknowledged and no packet of the
+	// capture has; they are not among the others.
+	Unseen uint64
 }
 
 // Other are the bytes that are no HTTP/1 message: encrypted, of another

@@ -41,6 +41,7 @@ func Read(src capture.Source, e *Engine, limits Limits) (Counts, error) {
 	err := follow(src, connections)
 	connections.Finish()
 	facts.Finish()
+	e.summary.Budget.Bytes.Unseen += connections.Stats().Unseen
 	packets, acks := facts.Stats().Packets, facts.Stats().ACKs
 	e.summary.Budget.Packets.Add(&packets)
 	e.summary.Budget.ACKs.Add(&acks)

@@ -64,6 +64,7 @@ func (e *encoder) budget(b *analysis.Budget) {
 	e.uint("body", y.Body)
 	e.uint("other", y.Other())
 	e.uint("retransmission", y.Retransmission)
+	e.uint("unseen", y.Unseen)
 	e.close('}')
 	e.close('}')
 }

@@ -20,8 +20,9 @@ type textWriter struct {
 	out    *bufio.Writer
 	run    Run
 	groups groups
-	seen   []seen // by source
-	long   bool   // there is a headed section: blank lines part them
+	seen   []seen             // by source
+	doubts reassembly.Caveats // of the findings
+	long   bool               // there is a headed section: blank lines part them
 	err    error
 }
 
@@ -55,7 +56,10 @@ func (t *textWriter) Transaction(c *timeline.Connection, _ *timeline.Transaction
 }
 
 // Finding is part of analysis.Sink.
-func (t *textWriter) Finding(f *analysis.Finding) { t.groups.add(f) }
+func (t *textWriter) Finding(f *analysis.Finding) {
+	t.groups.add(f)
+	t.doubts |= f.Caveats
+}
 
 // Err is the first error of writing.
 func (t *textWriter) Err() error { return t.err }
@@ -149,60 +153,6 @@ func (t *textWriter) skipped(a *analysis.Summary) {
 		for _, line := range wrap(strings.Join(sortedKeys(rules), " "), width-4) {
 			t.printf("    %s\n", line)
 		}
-	}
-}
-
-// caveats are the faults of the capture and the limits that were reached.
-func (t *textWriter) caveats(totals *Totals) {
-	var lines []string
-	a, all := totals.Analysis, totals.sum()
-	for _, name := range sortedKeys(a.Caveats) {
-		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, number(a.Caveats[name], "connection"), caveatWords(name)))
-	}
-	for _, x := range []struct {
-		n    uint64
-		what string
-	}{
-		{all.Dropped, "dropped by the capture itself"},
-		{totals.Copies, "set aside as copies of others"},
-		{all.Malformed, "malformed"},
-		{all.Untimed, "without a capture time (pcapng simple packets), so that waits cannot be judged"},
-		{all.Undecoded, "of a link type or a tunnel that is not decoded"},
-		{all.TunnelCopies, "captured inside and outside of a tunnel, judged once"},
-		{all.Unassembled, "IP fragments of packets that are not whole in the capture"},
-	} {
-		if x.n > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s", x.what, number(x.n, "packet")))
-		}
-	}
-	if a.Caveats[reassembly.Duplicated.Names()[0]] > 0 {
-		lines = append(lines, "to see each packet once, mirror one direction of a port, or capture on one interface")
-	}
-	for _, x := range []struct {
-		n         uint64
-		what, why string
-	}{
-		{all.GivenUp, "fragmented packet", "because too many waited for pieces"},
-		{totals.GivenUp.Connections, "connection", "because a limit was reached"},
-		{totals.GivenUp.Pairs, "pair", "because a limit was reached"},
-		{totals.GivenUp.Hosts, "host", "because a limit was reached"},
-		{totals.GivenUp.Legs, "request", "because too many were under way to look for proxies"},
-		{totals.GivenUp.Messages, "message", "when the causes of its time were sought, because a limit was reached"},
-		{totals.GivenUp.Holes, "hole", "because too much waited behind"},
-		{totals.GivenUp.LeftAside, "HTTP message", "because too many were under way"},
-		{a.FindingsDropped, "finding", "because too many waited"},
-		{a.SlotsRefused, "verdict", "because a rule had too much to remember"},
-	} {
-		if x.n > 0 {
-			lines = append(lines, number(x.n, x.what)+" given up "+x.why)
-		}
-	}
-	if len(lines) == 0 {
-		return
-	}
-	t.head("About the capture")
-	for _, line := range lines {
-		t.printf("  %s\n", line)
 	}
 }
 

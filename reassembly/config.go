@@ -54,4 +54,5 @@ type Stats struct {
 	Late        uint64 // segments of connections already reported
 	Copies      uint64 // segments set aside: seen before, or also seen from elsewhere
 	HolesGiven  uint64 // holes given up because too much waited behind them
+	Unseen      uint64 // payload bytes that their receiver acknowledged and the capture lacks
 }

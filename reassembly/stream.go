@@ -53,6 +53,9 @@ func (t *Tracker) gap(c *Connection, side Side, to capture.Seq, kind Gap, proof 
 	if kind != GapSnaplen {
 		f.Missing += n
 	}
+	if kind == GapCapture {
+		t.stats.Unseen += n
+	}
 	chunk := Chunk{Frame: proof, Offset: f.offset, Gap: kind, Missing: n}
 	f.want = to
 	f.offset += n

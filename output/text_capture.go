@@ -1,0 +1,142 @@
+package output
+
+import (
+	"fmt"
+
+	"connlint/analysis"
+	"connlint/reassembly"
+)
+
+// caveats are the faults of the capture and the limits that were reached.
+func (t *textWriter) caveats(totals *Totals) {
+	lines := t.faults(totals.Analysis)
+	a, all := totals.Analysis, totals.sum()
+	for _, x := range []struct {
+		n    uint64
+		what string
+	}{
+		{all.Dropped, "dropped by the capture itself"},
+		{totals.Copies, "set aside as copies of others"},
+		{all.Malformed, "malformed"},
+		{all.Untimed, "without a capture time (pcapng simple packets), so that waits cannot be judged"},
+		{all.Undecoded, "of a link type or a tunnel that is not decoded"},
+		{all.TunnelCopies, "captured inside and outside of a tunnel, judged once"},
+		{all.Unassembled, "IP fragments of packets that are not whole in the capture"},
+	} {
+		if x.n > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %s", x.what, number(x.n, "packet")))
+		}
+	}
+	for _, x := range []struct {
+		n         uint64
+		what, why string
+	}{
+		{all.GivenUp, "fragmented packet", "because too many waited for pieces"},
+		{totals.GivenUp.Connections, "connection", "because a limit was reached"},
+		{totals.GivenUp.Pairs, "pair", "because a limit was reached"},
+		{totals.GivenUp.Hosts, "host", "because a limit was reached"},
+		{totals.GivenUp.Legs, "request", "because too many were under way to look for proxies"},
+		{totals.GivenUp.Messages, "message", "when the causes of its time were sought, because a limit was reached"},
+		{totals.GivenUp.Holes, "hole", "because too much waited behind"},
+		{totals.GivenUp.LeftAside, "HTTP message", "because too many were under way"},
+		{a.FindingsDropped, "finding", "because too many waited"},
+		{a.SlotsRefused, "verdict", "because a rule had too much to remember"},
+	} {
+		if x.n > 0 {
+			lines = append(lines, number(x.n, x.what)+" given up "+x.why)
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	t.head("About the capture")
+	for _, line := range lines {
+		t.printf("  %s\n", line)
+	}
+}
+
+// faults is a line for each fault of the capture, and one behind it that says
+// what could not be judged for it and how to capture better, if anything was.
+func (t *textWriter) faults(a *analysis.Summary) []string {
+	var lines []string
+	for bit, name := range reassembly.CaveatNames() {
+		n := a.Caveats[name]
+		if n == 0 {
+			continue
+		}
+		line := fmt.Sprintf("%s: %s: %s", name, number(n, "connection"), caveatWords(name))
+		if y := &a.Budget.Bytes; name == "capture-drops" && y.Unseen > 0 {
+			line += fmt.Sprintf(", with %s of the acknowledged bytes", percent(y.Unseen, y.Sent+y.Unseen))
+		}
+		lines = append(lines, line)
+		if r := remedyOf(name); t.doubts&(1<<bit) != 0 && r.doubt || skippedFor(a, r.gates) > 0 {
+			lines = append(lines, indented(r.text)...)
+		}
+	}
+	if n := skippedFor(a, []string{"ConnectionEnd"}); n > 0 {
+		lines = append(lines, number(n, "connection")+" not seen to end")
+		lines = append(lines, indented("How these closed could not be judged: capture until they have.")...)
+	}
+	return lines
+}
+
+// skippedFor is on how many connections a rule was skipped for one of the
+// gates: of the rule for which there were most.
+func skippedFor(a *analysis.Summary, gates []string) uint64 {
+	most := uint64(0)
+	for _, skipped := range a.Skipped {
+		for _, gate := range gates {
+			most = max(most, skipped[gate])
+		}
+	}
+	return most
+}
+
+func indented(text string) []string {
+	lines := wrap(text, width-4)
+	for i := range lines {
+		lines[i] = "  " + lines[i]
+	}
+	return lines
+}
+
+// percent is a share that is never nothing.
+func percent(part, whole uint64) string {
+	if p := 100 * float64(part) / float64(max(whole, 1)); p >= 0.1 {
+		return fmt.Sprintf("%.1f %%", p)
+	}
+	return "less than 0.1 %"
+}
+
+// remedy is what a fault of a capture kept from being judged, and how to
+// capture better. It is worth a word if a rule was skipped for one of the
+// gates; with doubt, if a finding has the caveat.
+type remedy struct {
+	gates []string
+	doubt bool
+	text  string
+}
+
+// remedyOf is the remedy of a caveat, by its name.
+func remedyOf(caveat string) remedy {
+	return map[string]remedy{
+		"capture-starts-mid-connection": {[]string{"Handshake"}, false,
+			"How these were opened, and what was asked before, could not be judged: start the capture before the connections."},
+		"one-direction-captured": {[]string{"BothDirections"}, false,
+			"Answers, round trips and waits could not be judged: capture where the packets of both directions pass."},
+		"snaplen-truncated": {[]string{"NotCut", "NoGapBefore"}, false,
+			"Messages could not be read to their end: capture whole packets (tcpdump -s 0)."},
+		"capture-drops": {[]string{"NoGapBefore"}, false,
+			"What the missing packets carried could not be judged: capture with a larger buffer (tcpdump -B 65536) and write to a file first (-w)."},
+		"super-segments": {nil, true,
+			"Sizes and numbers of segments are those of the host, not of the wire: if they matter, capture with ethtool -K IFACE tso off gso off gro off lro off."},
+		"duplicate-packets-captured": {nil, true,
+			"Copies were left out, as far as they could be told from repetitions: capture at one interface instead of any, or mirror one direction of a port."},
+		"clock-steps": {[]string{"Clock"}, false,
+			"How long anything took could not be judged: keep the clock from being set while capturing (chrony slews it), and do not join captures of two clocks."},
+		"coarse-clock": {[]string{"FineClock"}, false,
+			"Why packets left when they did could not be judged: capture with stamps of microseconds (on Windows with Npcap)."},
+		"nat-suspected": {nil, true,
+			"What is said of a client is said of its address: to tell hosts apart, capture on their side of the NAT."},
+	}[caveat]
+}
