@@ -48,7 +48,9 @@ func startConnectionPerRequest(p *analysis.Pass) analysis.Run {
 		},
 		Pair: func(pair *timeline.Pair) {
 			if o := pairs.Peek(pair.Slot()); o != nil && o.n >= least && o.avoided+1 >= least {
-				p.Report(o.finding(least))
+				f := o.finding(least)
+				perAddress(f, pair, 0.7)
+				p.Report(f)
 			}
 		},
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -104,6 +105,16 @@ func doubt(f *analysis.Finding, limit float64, reason string) {
 	}
 	f.Confidence = min(f.Confidence, limit)
 	f.Reasons = append(f.Reasons, reason)
+}
+
+// perAddress lowers the confidence of a finding about a pair to limit where the
+// client's address seems to stand for several hosts: what is too much for one
+// may be little for each.
+func perAddress(f *analysis.Finding, p *timeline.Pair, limit float64) {
+	if n := p.Caller.Kinds(); n > 1 {
+		f.Caveats |= reassembly.NATSuspected
+		doubt(f, limit, fmt.Sprintf("this is per address: the SYNs are of %d kinds, and several hosts may stand behind it", n))
+	}
 }
 
 // perEvent is what n events took, of whole ns together: "40.3 ms each".

@@ -6,8 +6,6 @@ import (
 
 	"connlint/analysis"
 	"connlint/analysis/timeline"
-	"connlint/capture"
-	"connlint/reassembly"
 	"connlint/reassembly/http1"
 )
 
@@ -33,19 +31,8 @@ type crowd struct {
 	n        int
 	requests int
 	relayed  int // of these, such as an intermediary passed on
-	stacks   [8]stack
-	known    int // stacks that differ
 	hosts    [8]uint64
 	names    int // hosts that differ
-}
-
-// stack is what tells hosts behind one address apart: each has its own habits
-// in the first packet.
-type stack struct {
-	options capture.OptionSet
-	mss     uint16
-	scale   uint8
-	ttl     uint8
 }
 
 func startExcessiveParallel(p *analysis.Pass) analysis.Run {
@@ -95,15 +82,6 @@ func (g *crowd) add(c *timeline.Connection) {
 	g.n++
 	g.subject.Gather(c)
 	g.syns.Cite(opening(c), "one of the connections")
-	if c.Handshake.SYN.IsZero() {
-		return
-	}
-	f := &c.Flow[reassembly.Client]
-	s := stack{f.Options, f.MSS, f.Scale, f.TTL}
-	if g.known < len(g.stacks) && !slices.Contains(g.stacks[:g.known], s) {
-		g.stacks[g.known] = s
-		g.known++
-	}
 }
 
 func (g *crowd) finding(pair *timeline.Pair, most int) *analysis.Finding {
@@ -116,13 +94,10 @@ func (g *crowd) finding(pair *timeline.Pair, most int) *analysis.Finding {
 			count(pair.PeakBusy, "connection"), usualParallel),
 		Measures: []analysis.Measure{
 			{Name: "parallel", Value: float64(pair.PeakBusy), Threshold: float64(most * max(1, g.names)), Unit: "count"},
-			{Name: "client_stacks", Value: float64(g.known), Unit: "count"},
+			{Name: "client_stacks", Value: float64(pair.Caller.Kinds()), Unit: "count"},
 		},
 	}
-	if g.known > 1 {
-		f.Confidence = 0.5
-		f.Reasons = append(f.Reasons, fmt.Sprintf("the SYNs are of %d kinds: several hosts may stand behind the address", g.known))
-	}
+	perAddress(f, pair, 0.5)
 	f.Evidence.Cite(pair.Peak, "request that makes it so many")
 	for _, s := range g.syns.Frames {
 		f.Evidence.Cite(s.Frame, s.Role)

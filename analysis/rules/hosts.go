@@ -76,8 +76,11 @@ func (l portLimits) of(h *timeline.Host, inUse int) int {
 // stand for several, or where TIME_WAIT is not what it is elsewhere.
 func doubts(f *analysis.Finding, h *timeline.Host, guess string) {
 	f.Caveats |= h.Caveats
+	if h.Many() && h.Role == reassembly.Client {
+		f.Caveats |= reassembly.NATSuspected
+	}
 	for _, why := range [...]string{guess,
-		when(h.Many(), "packets of this address came over paths of different lengths: it may stand for several hosts behind NAT, each with ports of its own"),
+		when(h.Many(), "this is per address: its packets came over paths of different lengths or offer different options: it may stand for several hosts behind NAT, each with ports of its own"),
 		when(h.Loopback(), "on loopback Linux takes a port out of TIME_WAIT after a second (net.ipv4.tcp_tw_reuse = 2)"),
 		when(h.Caveats&(reassembly.CaptureDrops|reassembly.LimitReached) != 0, "connections are missing in the record: the numbers are lower bounds")} {
 		if why != "" {

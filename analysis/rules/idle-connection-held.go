@@ -75,7 +75,9 @@ func startIdleConnectionHeld(p *analysis.Pass) analysis.Run {
 			}
 			h.flush(least)
 			if h.all.n > 0 {
-				p.Report(h.all.finding(limit))
+				f := h.all.finding(limit)
+				perAddress(f, pair, 0.7)
+				p.Report(f)
 			}
 		},
 	}

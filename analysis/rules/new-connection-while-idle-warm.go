@@ -44,7 +44,9 @@ func startIdleWarm(p *analysis.Pass) analysis.Run {
 		},
 		Pair: func(pair *timeline.Pair) {
 			if g := pairs.Peek(pair.Slot()); g != nil && g.n >= least {
-				p.Report(g.finding(least))
+				f := g.finding(least)
+				perAddress(f, pair, 0.7)
+				p.Report(f)
 			}
 		},
 	}

@@ -88,7 +88,9 @@ func startSerialConnections(p *analysis.Pass) analysis.Run {
 				s.end(&s.alone, least)
 				s.end(&s.refused, least)
 				if s.all != nil && s.all.runs > 0 {
-					p.Report(s.all.finding(least))
+					f := s.all.finding(least)
+					perAddress(f, pair, 0.7)
+					p.Report(f)
 				}
 			}
 		},

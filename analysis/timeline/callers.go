@@ -11,7 +11,12 @@ type Caller struct {
 	Failed, Attempts int
 
 	pairs int // of it that are followed
+	kinds kinds
 }
+
+// Kinds is how many kinds of SYN came from the address, 8 at most: of more than
+// one, it seems to stand for several hosts (NAT, a proxy that relays).
+func (c *Caller) Kinds() int { return int(c.kinds.n) }
 
 type callerKey struct {
 	client capture.Endpoint

@@ -68,6 +68,12 @@ const maxSpare = 4096
 func (t *Tracker) conclude(k *tracked) {
 	c := &k.conn
 	p := k.pair()
+	if !c.Handshake.SYN.IsZero() {
+		p.Caller.kinds.see(&c.Flow[reassembly.Client], reassembly.Client)
+	}
+	if p.Caller.Kinds() > 1 {
+		c.Caveats |= reassembly.NATSuspected
+	}
 	c.Reuse = t.hosts.reuse(c.Connection)
 	t.hosts.add(c, t.h)
 	if c.busySince == 0 && !c.Predecessor.IsZero() {

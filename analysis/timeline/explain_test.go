@@ -178,11 +178,15 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
+// fine is another connection, whose stamps show that the clock does not tick
+// in steps of 20 ms.
+const fine = "conn x 10.0.0.9:40000 > 10.0.0.2:80\n+0 x> S\n+100us x< R.\n"
+
 // TestShiftedACK: an acknowledgement that comes 40 ms later moves exactly 40 ms
 // from one cause to another.
 func TestShiftedACK(t *testing.T) {
 	trace := func(ack time.Duration) string {
-		return far + ask + "+20ms < P. " + head(200) + fmt.Sprintf("\n+%v > .\n", ack) +
+		return fine + far + ask + "+20ms < P. " + head(200) + fmt.Sprintf("\n+%v > .\n", ack) +
 			"+" + (60*time.Millisecond - ack).String() + " < P. len=200\n+0 > .\n"
 	}
 	before, after := play(t, trace(0)).lines[0], play(t, trace(40*time.Millisecond)).lines[0]

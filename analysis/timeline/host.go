@@ -79,8 +79,9 @@ func (h *Host) Wrapped() bool {
 }
 
 // Many reports whether packets of the address came over paths of different
-// lengths: several hosts share it (NAT), or the path changed.
-func (h *Host) Many() bool { return h.stack.ttlLow != h.stack.ttlHigh }
+// lengths, or, of a client, offer different options: several hosts share it
+// (NAT), or the path changed.
+func (h *Host) Many() bool { return h.stack.kinds.n > 1 }
 
 // Loopback reports whether client and server are the same host.
 func (h *Host) Loopback() bool {
@@ -98,7 +99,7 @@ func (h *Host) add(c *Connection) {
 	h.Caveats |= c.Caveats
 	h.Requests += uint64(c.Transactions)
 	h.Refusals[c.Refusal]++
-	h.stack.see(&c.Flow[side])
+	h.stack.see(&c.Flow[side], side)
 	if answered(c) {
 		h.open(c)
 	}

@@ -1,25 +1,57 @@
 package timeline
 
 import (
+	"slices"
+
 	"connlint/capture"
 	"connlint/reassembly"
 )
 
 // stack is what the packets of a host show of its TCP.
 type stack struct {
-	options         capture.OptionSet // of its SYNs; 0: none was seen
-	ttlLow, ttlHigh uint8
+	options capture.OptionSet // of its SYNs; 0: none was seen
+	ttlHigh uint8
+	kinds   kinds
 }
 
-func (s *stack) see(f *reassembly.Flow) {
-	if f.TTL != 0 {
-		if s.ttlHigh == 0 {
-			s.ttlLow = f.TTL
-		}
-		s.ttlLow, s.ttlHigh = min(s.ttlLow, f.TTL), max(s.ttlHigh, f.TTL)
-	}
+func (s *stack) see(f *reassembly.Flow, side reassembly.Side) {
+	s.ttlHigh = max(s.ttlHigh, f.TTL)
+	s.kinds.see(f, side)
 	if s.options == 0 {
 		s.options = f.Options
+	}
+}
+
+// kinds are the different first packets that came from one address, at most
+// maxKinds of them. One host has one: how far away it is, and the options that
+// its TCP offers. The MSS and the window scale are left out, since a route and
+// an application choose them, Fast Open and MPTCP, since a socket does. So are
+// the values of timestamps: each connection of Linux has a clock of its own.
+type kinds struct {
+	of [maxKinds]kind
+	n  uint8
+}
+
+const maxKinds = 8
+
+type kind struct {
+	options capture.OptionSet
+	ttl     uint8
+}
+
+// habitual are the options that a host offers on every connection.
+const habitual = capture.OptMSS | capture.OptWindowScale | capture.OptSACKPermitted | capture.OptTimestamps
+
+// see takes the first packets of a side. A server answers what it was offered:
+// of it the distance has to do.
+func (ks *kinds) see(f *reassembly.Flow, side reassembly.Side) {
+	k := kind{ttl: f.TTL}
+	if side == reassembly.Client {
+		k.options = f.Options & habitual
+	}
+	if f.TTL != 0 && int(ks.n) < maxKinds && !slices.Contains(ks.of[:ks.n], k) {
+		ks.of[ks.n] = k
+		ks.n++
 	}
 }
 
