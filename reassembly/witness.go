@@ -29,9 +29,9 @@ type peer struct {
 }
 
 const (
-	// A tick of 2 Hz is the slowest that any stack had (4.4BSD): a clock that
+	// 10 Hz is the slowest clock that a stack of this century has: one that
 	// stood still by that measure did so by any.
-	slowest = 2
+	slowest = 10
 	// offLeast is the least deviation that is a step, ns; beyond it, the share
 	// of the time that has passed: crystals keep to a thousandth, a clock that
 	// is being slewed may run a tenth too fast.
@@ -104,6 +104,9 @@ func (p *peer) compare(passed, ticks int64) int64 {
 	rate := int64(p.rate)
 	if rate == 0 {
 		rate = slowest
+		if passed >= offLeast && ticks >= rateTicks && !plausible(ticks, passed) {
+			rate = 1000 // nobody's clock runs like that: most likely it is the commonest, over another time
+		}
 	}
 	off := passed - ticks*1e9/rate
 	limit := max(offLeast, passed/offShare)
@@ -121,4 +124,15 @@ func rateOf(ticks, ns int64) uint32 {
 		}
 	}
 	return 0
+}
+
+// plausible reports whether a clock may have made so many ticks in ns: rates
+// that stacks had, a tenth of tolerance.
+func plausible(ticks, ns int64) bool {
+	for _, hz := range [...]int64{1000, 500, 300, 250, 200, 128, 100, 64, 50, 20, 10} {
+		if d := ns*hz/1e9 - ticks; max(d, -d) <= ticks/10+2 {
+			return true
+		}
+	}
+	return false
 }

@@ -14,7 +14,7 @@ func ackDelayedTooLong() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/ack-delayed-too-long",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections | analysis.Handshake | analysis.Vantage | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.Handshake | analysis.Vantage | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "max_delay", Unit: "ms", Default: 500,
 				Source: "RFC 9293 §3.8.6.3, MUST-40: less than half a second"},

@@ -14,7 +14,7 @@ func classicNagleTail() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/classic-nagle-tail",
 		Severity: analysis.Warning,
-		Needs:    analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "min_count", Unit: "count", Default: 3,
 				Source: "an application that has to wait for its next bytes meets an ACK by chance once or twice, not each time"},

@@ -14,7 +14,7 @@ func reuseNearTimeout() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/reuse-near-timeout",
 		Severity: analysis.Note,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "danger", Unit: "ratio", Default: 0.9,
 				Source: "as of keepalive-race-predicted: the jitter of timers and pauses is of a tenth"},

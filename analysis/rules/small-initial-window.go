@@ -15,7 +15,7 @@ func smallInitialWindow() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/small-initial-window",
 		Severity: analysis.Note,
-		Needs:    analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore,
+		Needs:    analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "initial_window", Unit: "count", Default: standardWindow,
 				Source: "RFC 6928 §2: ten segments, and of segments larger than 1,460 bytes two or 14,600 bytes"},

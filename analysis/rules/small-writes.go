@@ -15,7 +15,7 @@ func smallWrites() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/small-writes",
 		Severity: analysis.Note,
-		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut,
+		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut | analysis.Clock | analysis.FineClock,
 		Params: []analysis.Param{
 			{Name: "max_average", Unit: "bytes", Default: 365,
 				Source: "a quarter of a full segment on Ethernet, and less than any IPv4 path must carry (RFC 791: 576 with headers)"},

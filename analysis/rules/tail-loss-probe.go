@@ -6,7 +6,6 @@ import (
 	"connlint/analysis"
 	"connlint/analysis/timeline"
 	"connlint/capture"
-	"connlint/reassembly"
 )
 
 // tailLossProbe finds exchanges whose last packet was lost and repaired by a
@@ -15,7 +14,7 @@ func tailLossProbe() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/tail-loss-probe",
 		Severity: analysis.Note,
-		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
+		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.FineClock | analysis.Handshake,
 		Params: []analysis.Param{
 			{Name: "min_wait_ms", Unit: "ms", Default: 10,
 				Source: "a probe waits for two round trips and 10 ms at the least (RFC 8985 §7.2; Linux adds its ticks)"},
@@ -25,8 +24,8 @@ func tailLossProbe() *analysis.Rule {
 			least := int64(p.Param("min_wait_ms") * 1e6)
 			var scratch []repair
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-				if x.Index == 1 && c.Caveats&reassembly.MidConnection != 0 {
-					return // the probe may have been before the capture began, and this the timer behind it
+				if c.Open() && !x.Complete {
+					return // the receiver may yet say that it had the packet
 				}
 				scratch = repairs(c, x, scratch)
 				var t timerWaits

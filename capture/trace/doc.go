@@ -29,7 +29,9 @@
 //	TIME > dup                     the side's last packet once more, identical to the last bit
 //
 // TIME is +10ms since the segment line before, -2us before it, or @1.5s
-// since the start, in the units of [time.ParseDuration]. FLAGS are tcpdump's:
+// since the start, in the units of [time.ParseDuration]. Where all stamps are
+// multiples of 10 ms the clock is taken for one that ticks no finer: +100us
+// near the start says that it is not. FLAGS are tcpdump's:
 // any of F S R P U E W and . for ACK, or - for none. retrans counts the
 // segments that took new sequence space, so one retransmission does not shift
 // the count for the next.
