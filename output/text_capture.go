@@ -64,11 +64,11 @@ func (t *textWriter) faults(a *analysis.Summary) []string {
 		if n == 0 {
 			continue
 		}
-		line := fmt.Sprintf("%s: %s: %s", name, number(n, "connection"), caveatWords(name))
+		words := caveatWords(name)
 		if y := &a.Budget.Bytes; name == "capture-drops" && y.Unseen > 0 {
-			line += fmt.Sprintf(", with %s of the acknowledged bytes", percent(y.Unseen, y.Sent+y.Unseen))
+			words = percent(y.Unseen, y.Sent+y.Unseen) + " of the bytes that arrived are not in the capture"
 		}
-		lines = append(lines, line)
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, number(n, "connection"), words))
 		if r := remedyOf(name); t.doubts&(1<<bit) != 0 && r.doubt || skippedFor(a, r.gates) > 0 {
 			lines = append(lines, indented(r.text)...)
 		}

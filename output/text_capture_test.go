@@ -22,7 +22,7 @@ func TestFaultsOfTheCapture(t *testing.T) {
 		if len(quiet) != 1 || !strings.HasPrefix(quiet[0], name+": 3 connections: ") {
 			t.Errorf("%s did not matter: %q", name, quiet)
 		}
-		if drops := name == "capture-drops"; strings.Contains(quiet[0], "with 10.0 % of the acknowledged bytes") != drops {
+		if drops := name == "capture-drops"; strings.Contains(quiet[0], "10.0 % of the bytes that arrived") != drops {
 			t.Errorf("%s: the share of bytes: %q", name, quiet[0])
 		}
 		r := remedyOf(name)
