@@ -78,7 +78,11 @@ func (t *textWriter) nothing(totals *Totals) {
 	case a.Connections > 0 && len(t.run.Rules) == 0:
 		t.printf("No rules ran.\n")
 	case a.Connections > 0:
-		t.printf("No findings from %s on %s.\n", number(uint64(len(t.run.Rules)), "rule"), number(a.Connections, "connection"))
+		t.printf("No findings from %s on %s", number(uint64(len(t.run.Rules)), "rule"), number(a.Connections, "connection"))
+		if n := len(a.Skipped); n > 0 {
+			t.printf("; %d of them could not judge everything, see below", n)
+		}
+		t.printf(".\n")
 	case slices.ContainsFunc(totals.Sources, func(s Source) bool { return !s.unread() }):
 		t.printf("No TCP connections%s, so nothing to judge.\n", otherProtocols(totals))
 	}

@@ -37,7 +37,7 @@ func (a *attempts) add(c *timeline.Connection, time int64) {
 	a.n++
 	a.subject.Gather(c)
 	a.syns += int(c.Handshake.SYNs)
-	a.time += time
+	a.time += max(0, time) // clocks step back
 }
 
 // of says how many of all the attempts of the pair these are.

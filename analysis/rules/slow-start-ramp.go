@@ -67,6 +67,7 @@ func ramped(c *timeline.Connection, x *timeline.Transaction, r *timeline.Ramp, t
 	switch {
 	case !c.Predecessor.IsZero() && x.Index == 1:
 		f.Saved = f.Lost
+		f.Culprit = analysis.Client // it had a warm one
 		f.Message += "; another connection of the pair was free"
 	case x.Index == 1 && first > 0 && first <= oldWindow && c.Handshake.Done() && c.Handshake.SYNs <= 1 && c.Handshake.SYNACKs <= 1:
 		// A lost SYN would have cut the window to one segment (RFC 6928 §2).
