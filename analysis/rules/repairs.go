@@ -29,7 +29,7 @@ const maxRepairs = 128
 func repairs(c *timeline.Connection, x *timeline.Transaction, scratch []repair) []repair {
 	list := scratch[:0]
 	for i := range x.Stalls {
-		if s := &x.Stalls[i]; s.Cause == timeline.Retransmit && !pointless(s) && !impossible(c, x, s) && !ofOpening(c, x, s) && len(list) < maxRepairs {
+		if s := &x.Stalls[i]; s.Cause == timeline.Retransmit && !pointless(s) && !doubtful(x, s) && !ofOpening(c, x, s) && len(list) < maxRepairs {
 			from := max(s.From.Time, x.Start.Time)
 			list = append(list, repair{s, from, min(s.To.Time, from+s.Wait)})
 		}
@@ -69,15 +69,10 @@ func ofOpening(c *timeline.Connection, x *timeline.Transaction, s *timeline.Stal
 // waits for 200 ms beside two round trips (RFC 8985 §7.2).
 const inferable = int64(150e6)
 
-// impossible reports whether a loss was inferred that cannot be, or not be
-// believed: between a sender and a capture point beside it nothing gets lost,
-// and what cannot be read may as well be over.
-func impossible(c *timeline.Connection, x *timeline.Transaction, s *timeline.Stall) bool {
-	if !s.Inferred {
-		return false
-	}
-	at := c.Vantage()
-	return x.Opaque() || s.Wait < inferable || at == reassembly.AtClient && s.Side == reassembly.Client || at == reassembly.AtServer && s.Side == reassembly.Server
+// doubtful reports whether a loss that only its repair shows is not believed:
+// applications pause as shortly, and what cannot be read may as well be over.
+func doubtful(x *timeline.Transaction, s *timeline.Stall) bool {
+	return s.Inferred && (x.Opaque() || s.Wait < inferable)
 }
 
 // timerWaits is what a rule about timers gathers of a transaction.
@@ -147,25 +142,9 @@ func (t *timerWaits) finding(c *timeline.Connection, x *timeline.Transaction, th
 	return f
 }
 
-// mostProbe is the longest wait, ns, that a tail loss probe takes: two round
-// trips and the peer's ACK timer, with as much again for a path that varies.
-// What took longer was the retransmission timer.
-func mostProbe(c *timeline.Connection) int64 { return 4*c.RTT() + 400e6 }
-
-// byProbe reports whether the repair was a tail loss probe.
-func (r *repair) byProbe(c *timeline.Connection) bool {
-	return r.stall.Repair == timeline.Probe && r.stall.Wait <= mostProbe(c)
-}
-
 // byTimer reports whether it was the retransmission timer, or may have been.
-func (r *repair) byTimer(c *timeline.Connection) bool {
-	switch r.stall.Repair {
-	case timeline.Timeout, timeline.Timer:
-		return true
-	case timeline.Probe:
-		return !r.byProbe(c)
-	}
-	return false
+func (r *repair) byTimer() bool {
+	return r.stall.Repair == timeline.Timeout || r.stall.Repair == timeline.Timer
 }
 
 // waiting is the sides that waited: "server", "client", "client and server".

@@ -30,7 +30,7 @@ func startRTOStall(p *analysis.Pass) analysis.Run {
 		scratch = repairs(c, x, scratch)
 		var t timerWaits
 		for i := range scratch {
-			if r := &scratch[i]; r.byTimer(c) && r.wait() >= least {
+			if r := &scratch[i]; r.byTimer() && r.wait() >= least {
 				t.add(r)
 			}
 		}

@@ -30,7 +30,7 @@ func tailLossProbe() *analysis.Rule {
 				scratch = repairs(c, x, scratch)
 				var t timerWaits
 				for i := range scratch {
-					if r := &scratch[i]; r.byProbe(c) && r.wait() >= least {
+					if r := &scratch[i]; r.stall.Repair == timeline.Probe && r.wait() >= least {
 						t.add(r)
 					}
 				}

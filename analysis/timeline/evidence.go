@@ -19,7 +19,7 @@ func (n NagleEvidence) Proved() bool {
 func (k *tracked) evidence() {
 	for side := range k.sender {
 		n := &k.sender[side].nagle
-		k.conn.Nagle[side] = NagleEvidence{int(n.releases), int(n.against), int(n.held)}
+		k.conn.Nagle[side] = n.evidence()
 		// Where messages cannot be read, an application that writes when it
 		// likes may meet an ACK by chance.
 		if w := k.sender[side].work; w != nil && k.conn.Traits.Is(otherProtocols) && n.releases > n.stray {

@@ -63,20 +63,21 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
 	f.passLate()
 	asked := k.sender[side.Peer()].fresh
-	if n := k.gone(side); (n > 0 && f.ids.calm > 1 || f.unseen) && !f.hidden && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
+	if n := k.gone(side); (n > 0 && f.ids.calm > 1 || f.unseen) && !f.hidden && c.RTT() > 0 && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
 		bump(&f.lost)
 		w.add(asked.Time, s.Time, Retransmit)
-		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame, Inferred: true})
+		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n, s.Time-asked.Time, c.RTT()), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame, Inferred: true})
 	}
 }
 
 // unseenRepair is which timer repaired a loss before the capture point: behind
-// one packet the probe, behind more the probe was lost as well.
-func unseenRepair(missing int) Repair {
-	switch missing {
-	case 0:
+// one packet the probe, if it came soon enough, behind more the probe was lost
+// as well.
+func unseenRepair(missing int, wait, rtt int64) Repair {
+	switch {
+	case missing == 0:
 		return Timer
-	case 1:
+	case missing == 1 && probes(wait, rtt):
 		return Probe
 	}
 	return Timeout
@@ -147,7 +148,7 @@ func (k *tracked) wasLost(v *view) bool {
 		bump(&v.f.fast) // the receiver had reported it: no timer was waited for
 		return true
 	}
-	v.w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(v.missing), Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame, Inferred: true})
+	v.w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(v.missing, v.gap, v.rtt), Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame, Inferred: true})
 	return true
 }
 

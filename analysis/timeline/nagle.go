@@ -16,7 +16,12 @@ type nagle struct {
 // proved reports whether the sender uses Nagle's algorithm: nothing speaks
 // against it, or three releases do for it on each segment that does.
 func (n *nagle) proved() bool {
-	return n.releases > 0 && (n.against == 0 || int(n.releases) >= 3*int(n.against))
+	return n.evidence().Proved()
+}
+
+// evidence is what the flow has shown so far.
+func (n *nagle) evidence() NagleEvidence {
+	return NagleEvidence{int(n.releases), int(n.against), int(n.held)}
 }
 
 // bump adds one to a counter that stops at its largest value.

@@ -22,7 +22,7 @@ func (k *tracked) repeats(f *sender, s *capture.Segment, r *reassembly.Reading) 
 		return
 	}
 	if w.maybe.Wait != 0 {
-		w.wasProbe(f)
+		w.wasProbe(f, v.rtt)
 	}
 	if !r.Events.Is(reassembly.Spurious) {
 		w.growth.loss()
@@ -44,6 +44,10 @@ func (k *tracked) repeats(f *sender, s *capture.Segment, r *reassembly.Reading) 
 // and as long again is left to round trips longer than the least.
 const longestProbe = int64(400e6)
 
+// probes reports whether a tail loss probe may have ended a wait, ns, on a path
+// of rtt; the retransmission timer takes longer.
+func probes(wait, rtt int64) bool { return wait <= 4*rtt+longestProbe }
+
 // timedOut keeps a repair that waited for a timer. The first for the end of
 // what was sent is the tail loss probe (RFC 8985 §7.2), any other the
 // retransmission timer; several without progress between them are one stall.
@@ -51,7 +55,7 @@ const longestProbe = int64(400e6)
 func (k *tracked) timedOut(v *view, needless bool) {
 	f, w := v.f, v.w
 	repair := Timeout
-	if f.timers == 0 && v.missing == 0 && !v.s.End().Before(f.end) && v.gap <= 4*v.rtt+longestProbe {
+	if f.timers == 0 && v.missing == 0 && !v.s.End().Before(f.end) && probes(v.gap, v.rtt) {
 		repair = Probe
 	}
 	bump(&f.timers)
@@ -96,9 +100,12 @@ func (w *work) pardon(s *Stall) {
 
 // wasProbe: what was sent again shows that the segment before it, which
 // nothing had let go, was a probe.
-func (w *work) wasProbe(f *sender) {
+func (w *work) wasProbe(f *sender, rtt int64) {
 	w.rename(maybeProbe, Retransmit)
-	w.maybe.Cause, w.maybe.Repair = Retransmit, Probe
+	w.maybe.Cause, w.maybe.Repair = Retransmit, Timeout
+	if probes(w.maybe.Wait, rtt) {
+		w.maybe.Repair = Probe
+	}
 	w.stall(w.maybe)
 	w.maybe.Wait = 0
 	bump(&f.timers)
