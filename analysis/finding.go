@@ -16,6 +16,7 @@ type Finding struct {
 	Culprit    Role
 	Subject    Subject
 	Message    string // one sentence, figures included
+	Fix        string // what to change, for the software that was seen where it is known; one sentence
 	Count      int    // single events
 	Lost       Cost   // what the subject lost
 	Saved      Cost   // what fixing it would save

@@ -113,6 +113,10 @@ type Rule struct {
 	// Causes are those whose time the rule's findings explain, if their cost
 	// is a part of the account. Rules that share a cause share out its spans.
 	Causes []timeline.Cause
+	// PartOf are rules that tell the same trouble from nearer its root: where
+	// one of them speaks about the same connections, a report for people
+	// tells this rule's findings there, and records stay as they are.
+	PartOf []string
 	Start  func(*Pass) Run
 }
 
