@@ -17,7 +17,9 @@ func (t *Tracker) acknowledge(c *Connection, s *capture.Segment, r *Reading) {
 		p.has |= hasAcked
 	}
 	t.handshakeDone(c, s, r)
+	covered := s.Ack.Sub(p.acked)
 	if beyond := s.Ack.Sub(p.next); beyond > 0 {
+		covered = beyond + p.next.Sub(p.acked) // the sum may reach half the space, where Sub turns its sign
 		p.follow(s.Ack)
 		if beyond+p.next.Sub(p.want) > maxWindow || s.Flags&capture.RST != 0 || p.has&hasFIN != 0 {
 			return // nothing that was ever sent
@@ -25,8 +27,8 @@ func (t *Tracker) acknowledge(c *Connection, s *capture.Segment, r *Reading) {
 		r.Events |= AckUnseen
 		p.next = s.Ack
 	}
-	if n := s.Ack.Sub(p.acked); n > 0 {
-		r.Acked = n
+	if covered > 0 {
+		r.Acked = covered
 		if p.has&hasFIN != 0 && s.Ack.After(p.fin) {
 			r.Acked-- // the FIN's own number
 		}

@@ -105,8 +105,8 @@ func (t *Tracker) place(c *Connection, s *capture.Segment, r *Reading, start, en
 			t.probe(c, r) // with a new byte, as RFC 9293 §3.8.6.1 has it
 		}
 		r.New = s.Len
-		t.remember(c, s, r.Side, end)
 		t.advance(f, end)
+		t.remember(c, s, r.Side, end)
 	case end.After(f.next):
 		t.straddle(c, s, r, start, end)
 	default:
@@ -119,10 +119,13 @@ func (t *Tracker) place(c *Connection, s *capture.Segment, r *Reading, start, en
 }
 
 // advance moves SND.NXT on to next. Where no ACK is in the capture SND.UNA is
-// drawn behind it: no more than a window can be in flight.
+// drawn behind it: no more than a window can be in flight. The distance is
+// added up from two steps of a window each: from half the space on the two
+// numbers could not be told apart.
 func (t *Tracker) advance(f *Flow, next capture.Seq) {
+	flight := f.next.Sub(f.acked) + next.Sub(f.next)
 	f.next = next
-	if next.Sub(f.acked) > maxWindow {
+	if flight > maxWindow {
 		f.acked = next - maxWindow/2
 		f.has |= hasAcked
 		t.sent.drop(&f.sent)
@@ -141,8 +144,8 @@ func (t *Tracker) straddle(c *Connection, s *capture.Segment, r *Reading, start,
 		t.again(c, s, r)
 	}
 	t.sent.repeat(f, s, start, f.next)
-	t.remember(c, s, r.Side, end)
 	t.advance(f, end)
+	t.remember(c, s, r.Side, end)
 }
 
 // old takes a segment all of whose numbers lie below the highest seen.

@@ -102,6 +102,9 @@ func withinLimits(t *testing.T, tr *Tracker) {
 
 func checkFlow(t *testing.T, tr *Tracker, f *Flow) {
 	t.Helper()
+	if ahead := f.next.Sub(f.acked); f.has&hasSeq != 0 && (ahead < 0 || ahead > maxWindow) {
+		t.Fatalf("acknowledged %d, sent up to %d", f.acked, f.next)
+	}
 	n := 0
 	var last capture.Seq
 	for i := f.sent.head; i != 0; i = tr.sent.records[i-1].next {
