@@ -50,7 +50,7 @@ func openConnections(b *testing.B, steps int, one func(w *wire, conn, step int, 
 	for b.Loop() {
 		w := newWire()
 		w.clients = oneHost
-		a := attack{start: func() func(int, *capture.Segment) {
+		a := attack{start: segments(func() func(int, *capture.Segment) {
 			return func(i int, s *capture.Segment) {
 				if conn, step := i/(3+steps), i%(3+steps); step < 3 {
 					w.dial(s, conn, step)
@@ -61,7 +61,7 @@ func openConnections(b *testing.B, steps int, one func(w *wire, conn, step int, 
 					}
 				}
 			}
-		}}
+		})}
 		bytes = a.run(b, n*(3+steps), analysis.Limits{}).live
 	}
 	b.ReportMetric(float64(bytes)/n, "B/connection")

@@ -13,7 +13,7 @@ import (
 type attack struct {
 	name    string
 	packets int
-	start   func() func(i int, s *capture.Segment)
+	start   stream
 	given   func(*cost) uint64 // what it must have made the program give up; nil: nothing
 }
 
@@ -37,14 +37,14 @@ const ok2 = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 func attacks() []attack {
 	var all []attack
-	for _, some := range [][]attack{handshakes(), orders(), messageFloods(), sealedFloods(), games(), habitsFloods()} {
+	for _, some := range [][]attack{handshakes(), orders(), messageFloods(), sealedFloods(), games(), habitsFloods(), fragmentFloods()} {
 		all = append(all, some...)
 	}
 	return all
 }
 
 // each has the connections come one behind the other, steps packets each.
-func each(steps int, one func(w *wire, conn, step int, s *capture.Segment)) func() func(int, *capture.Segment) {
+func each(steps int, one func(w *wire, conn, step int, s *capture.Segment)) segments {
 	return func() func(int, *capture.Segment) {
 		w := newWire()
 		return func(i int, s *capture.Segment) {
@@ -57,7 +57,7 @@ func each(steps int, one func(w *wire, conn, step int, s *capture.Segment)) func
 }
 
 // shaken is a connection that dials first; step counts from 0 behind that.
-func shaken(conns int, one func(w *wire, conn, step int, s *capture.Segment)) func() func(int, *capture.Segment) {
+func shaken(conns int, one func(w *wire, conn, step int, s *capture.Segment)) segments {
 	return func() func(int, *capture.Segment) {
 		w := newWire()
 		w.clients = oneHost
@@ -73,7 +73,7 @@ func shaken(conns int, one func(w *wire, conn, step int, s *capture.Segment)) fu
 }
 
 // endless is one text of one side, then another again and again.
-func endless(conns, side int, first, rest string) func() func(int, *capture.Segment) {
+func endless(conns, side int, first, rest string) segments {
 	texts := bytesOf(get, first, rest)
 	return shaken(conns, func(w *wire, conn, step int, s *capture.Segment) {
 		switch {
@@ -146,7 +146,7 @@ func exchange(w *wire, conn, step int, s *capture.Segment) {
 func orders() []attack {
 	byte1, kilo := []byte("x"), bytes.Repeat([]byte("y"), 1460)
 	head := []byte("GET /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4000000000\r\n\r\n")
-	upload := func(conns int, one func(w *wire, conn, step int, s *capture.Segment)) func() func(int, *capture.Segment) {
+	upload := func(conns int, one func(w *wire, conn, step int, s *capture.Segment)) segments {
 		return shaken(conns, func(w *wire, conn, step int, s *capture.Segment) {
 			if step == 0 {
 				w.say(s, conn, 0, false, head)
@@ -283,7 +283,7 @@ func games() []attack {
 		w.packet(s, conn, w.random.IntN(2), flags, w.random.Uint32(), w.random.Uint32(), x[:w.random.IntN(len(x))])
 		s.Window = uint16(w.random.Uint32())
 	}
-	clock := func(at func(w *wire, i int) int64) func() func(int, *capture.Segment) {
+	clock := func(at func(w *wire, i int) int64) segments {
 		return func() func(int, *capture.Segment) {
 			w, i := newWire(), 0
 			steps := each(7, exchange)()
@@ -338,7 +338,7 @@ func games() []attack {
 		{"clock-ends", 10_000, clock(func(w *wire, i int) int64 {
 			return []int64{math.MaxInt64, math.MinInt64, 1, -1, floodStart}[w.random.IntN(5)]
 		}), nil},
-		{"clock-future-then-dials", 10_000, func() func(int, *capture.Segment) {
+		{"clock-future-then-dials", 10_000, segments(func() func(int, *capture.Segment) {
 			// Every connection heard of last in a time nobody believes: who is
 			// longest silent?
 			w := newWire()
@@ -348,8 +348,8 @@ func games() []attack {
 					s.Time = floodStart + 100*day
 				}
 			}
-		}, connectionsEvicted},
-		{"clock-future-then-quarters", 10_000, func() func(int, *capture.Segment) {
+		}), connectionsEvicted},
+		{"clock-future-then-quarters", 10_000, segments(func() func(int, *capture.Segment) {
 			w := newWire()
 			return func(i int, s *capture.Segment) {
 				switch conn := i / 4; {
@@ -363,7 +363,7 @@ func games() []attack {
 					s.Time = floodStart + 2000*1e5 + int64(i-2000)*1000e9
 				}
 			}
-		}, nil},
+		}), nil},
 	}
 }
 
@@ -375,7 +375,7 @@ func habitsFloods() []attack {
 		"GET /c HTTP/1.1\r\nHost: h\r\nConnection: close, x\r\nExpect: 100-continue\r\nProxy-Connection: keep-alive\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n3\r\nabc\r\n0\r\n\r\nsurplus",
 		get+get+get, "HTTP/1.1 304 Not Modified\r\nVia: 1.1 p\r\n\r\n", ok2+ok2)
-	random := func(conns, apart int, hosts func(int) capture.Endpoint, servers func(int) capture.Endpoint) func() func(int, *capture.Segment) {
+	random := func(conns, apart int, hosts func(int) capture.Endpoint, servers func(int) capture.Endpoint) segments {
 		return func() func(int, *capture.Segment) {
 			w := newWire()
 			w.clients = hosts

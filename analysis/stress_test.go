@@ -19,6 +19,19 @@ import (
 	"connlint/reassembly/http1"
 )
 
+// stream makes the packets of a flood, n of them, and calls atEnd behind them.
+type stream interface {
+	source(n int, atEnd func()) capture.Source
+}
+
+// segments is a stream whose packets need no decoding: called, it is at its
+// first one.
+type segments func() func(i int, s *capture.Segment)
+
+func (start segments) source(n int, atEnd func()) capture.Source {
+	return &flood{n: n, make: start(), atEnd: atEnd}
+}
+
 // flood is a source of n packets that are made as they are asked for: no file
 // is in the way, and what is measured is what the program keeps.
 type flood struct {
@@ -88,12 +101,11 @@ func (a *attack) run(t testing.TB, n int, limits analysis.Limits) cost {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src := &flood{n: n, make: a.start()}
-	src.atEnd = func() {
+	src := a.start.source(n, func() {
 		c.cpu = cpu() - began
 		c.live = heap() - before
 		began = cpu()
-	}
+	})
 	if c.counts, err = analysis.Read(src, engine, limits); err != nil {
 		t.Fatal(err)
 	}

@@ -61,11 +61,15 @@ func (a *assembly) evict() {
 
 // grow gives slot i a buffer of at least size bytes and keeps what is in it.
 // Where all buffers together get too large, unused ones go first, then the
-// oldest packets.
+// oldest packets; one that is large enough goes to slot i, so that a flood
+// does not have a new one made for each piece.
 func (a *assembly) grow(i int32, size int) {
 	size = min(max(size, 2*cap(a.slots[i].buf), 4096), maxPacket)
 	extra := size - cap(a.slots[i].buf)
 	for a.bytes+extra > maxPieceBytes {
+		if a.takeOver(i, size) {
+			return
+		}
 		if a.dropUnused() {
 			continue
 		}
@@ -79,6 +83,18 @@ func (a *assembly) grow(i int32, size int) {
 	larger := make([]byte, len(d.buf), size)
 	copy(larger, d.buf)
 	d.buf = larger
+}
+
+// takeOver exchanges the buffer of slot i for that of the slot that was let go
+// last, if that has size bytes.
+func (a *assembly) takeOver(i int32, size int) bool {
+	last := len(a.free) - 1
+	if last < 0 || cap(a.slots[a.free[last]].buf) < size {
+		return false
+	}
+	d, unused := &a.slots[i], &a.slots[a.free[last]]
+	d.buf, unused.buf = append(unused.buf[:0], d.buf...), d.buf
+	return true
 }
 
 // dropUnused frees the buffer of one slot that holds no packet.
