@@ -256,6 +256,10 @@ func (c *Conn) switchTo(p Protocol, frame capture.Frame) {
 	c.switched = true
 	for dir := range c.half {
 		h := &c.half[dir]
+		if h.m != nil && h.trial != nil { // no start line any more: more of a body that got lost
+			h.state = lost
+			c.leave(Direction(dir), h, h.trial.Last, h.trial.HeadSize)
+		}
 		c.pool.discard(h.trial)
 		h.trial = nil
 		if h.m != nil {
