@@ -43,6 +43,11 @@ func dissect(link LinkType, data []byte) (seg Segment, ok bool, fault error) {
 // dissectIP takes what the nearest IP header below TCP says; headers between
 // the two, and TCP's own, do not count as payload.
 func dissectIP(below []gopacket.Layer, headers int, seg *Segment) bool {
+	for _, l := range below {
+		if g, isGeneve := l.(*layers.Geneve); isGeneve && len(g.Contents) != 8+int(g.Contents[0]&0x3f)*4 {
+			return false // gopacket lost its way among the options
+		}
+	}
 	for _, l := range slices.Backward(below) {
 		switch ip := l.(type) {
 		case *layers.IPv4:
