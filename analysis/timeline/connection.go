@@ -94,6 +94,11 @@ type Connection struct {
 
 	// Reuse is the connection that had its ports before; set as Why is.
 	Reuse Reuse
+	// Products are what the sides say they are, by sender: a relay is what it
+	// says itself, not what it passes on.
+	Products [2]Products
+
+	introduced [2]uint8 // how many heads were asked for that
 
 	busySince int64
 	pairThen  int // transactions of the pair when this one's last was reported
@@ -136,6 +141,16 @@ func (c *Connection) ClientBusy() int64 {
 	return c.Busy + int64(c.Complete)*c.Flow[reassembly.Client].MinRTT
 }
 
+// System is what the TCP of a side seems to be: Linux, Windows or unknown.
+// What is not told from Linux by these marks counts as Linux.
+func (c *Connection) System(side reassembly.Side) Product {
+	offered := capture.OptionSet(0)
+	if side == reassembly.Server {
+		offered = c.Flow[reassembly.Client].Options
+	}
+	return system(c.Flow[side].TTL, c.Flow[side].Options, offered)
+}
+
 // Open reports whether the capture ended before the connection did.
 func (c *Connection) Open() bool { return c.Why == reassembly.EndOfCapture }
 
@@ -150,6 +165,7 @@ type Pair struct {
 	Busy           int           // connections with a transaction under way, now
 	PeakBusy       int           // the most at a time, as the client saw it
 	Peak           capture.Frame // with the packet PeakBusy was reached
+	Products       [2]Products   // of all its connections
 
 	lastEnd     capture.Frame // of the latest transaction
 	latest      *Connection   // which carried it; nil once it is closed

@@ -33,6 +33,7 @@ type Host struct {
 	Refusals, Left [ServerCloses + 1]uint32
 	Series         Series
 	Caveats        reassembly.Caveats
+	Products       Products // of all its connections
 
 	// FirstOpen and LastOpen are the first and the last SYN; Closes are the
 	// first FINs of the first connections in Entered, IDs their numbers.
@@ -83,6 +84,11 @@ func (h *Host) Wrapped() bool {
 // (NAT), or the path changed.
 func (h *Host) Many() bool { return h.stack.kinds.n > 1 }
 
+// System is what the host's TCP seems to be, see [Connection.System].
+func (h *Host) System() Product {
+	return system(h.stack.ttlHigh, h.stack.options, 0)
+}
+
 // Loopback reports whether client and server are the same host.
 func (h *Host) Loopback() bool {
 	a := h.Address.Addr()
@@ -97,6 +103,7 @@ func (h *Host) add(c *Connection) {
 	}
 	h.To = max(h.To, c.End)
 	h.Caveats |= c.Caveats
+	h.Products.merge(c.Products[side])
 	h.Requests += uint64(c.Transactions)
 	h.Refusals[c.Refusal]++
 	h.stack.see(&c.Flow[side], side)

@@ -29,6 +29,8 @@ type Leg struct {
 	// Blind: the capture lacks bytes of the messages, or messages.
 	// OneDirection: it has one side of the connection alone.
 	Blind, OneDirection bool
+	// Products are what the sides of the connection had said they are.
+	Products [2]Products
 	// Open: the capture, or a limit, ended before the transaction did.
 	Open bool
 

@@ -163,6 +163,7 @@ func (k *tracked) leg(index int) *Leg {
 func (ps *paths) over(k *tracked, l *Leg, x *Transaction) {
 	c := &k.conn
 	l.Index, l.RequestEnd, l.Response, l.End = x.Index, x.RequestEnd, x.Response, x.End
+	l.Products = c.Products
 	if m := x.HTTP.Response; m != nil {
 		l.Status = m.Start.Status
 		l.Blind = lacks(m)
@@ -241,6 +242,7 @@ func (ps *paths) report(p *Path) {
 	p.Kept.look()
 	p.Route = ps.routes.of(p.Down.Server, p.Kept, p.Down.key.source, ps.h.Route)
 	p.Route.Paths++
+	p.Route.introduce(p)
 	ps.h.Path(p)
 }
 

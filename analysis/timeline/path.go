@@ -71,6 +71,9 @@ type Route struct {
 	Client        capture.Endpoint // the proxy's address at the server, port 0
 	Source        uint16
 	Paths         int
+	// Product is the proxy's: what it says to its clients, unless the server
+	// behind it says the same, which it may have passed on.
+	Product Product
 
 	slot int
 	made uint64
@@ -80,6 +83,21 @@ type Route struct {
 
 // Slot is a small number that is the route's alone while it is followed.
 func (r *Route) Slot() int { return r.slot }
+
+// introduce takes what both sides of the proxy said.
+func (r *Route) introduce(p *Path) {
+	front := p.Down.Products[reassembly.Server].First
+	if p.Up != nil {
+		if named := p.Up.Products[reassembly.Client].First; named.relays() {
+			front = named
+		} else if front == p.Up.Products[reassembly.Server].First {
+			front = UnknownProduct
+		}
+	}
+	if front.relays() {
+		r.Product = r.Product.or(front)
+	}
+}
 
 // PathHandler is a [Handler] that wants both legs of proxies joined. What is
 // not asked for is not followed.

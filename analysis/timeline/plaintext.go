@@ -48,6 +48,7 @@ func (k *tracked) Head(m *http1.Message) {
 		k.conn.Traits |= ProxyProtocol
 	}
 	k.findSpare(m)
+	k.introduce(m)
 	if m.Dir == http1.Request && m.Header.HasToken("expect", "100-continue") {
 		k.expect = expectation{index: m.Index, head: m.Head}
 	}

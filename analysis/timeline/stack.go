@@ -76,3 +76,17 @@ func (h *Host) Stack() Stack {
 	}
 	return Stack{"Linux", 60e9, 28232}
 }
+
+// system guesses whose TCP a host has by the same marks, and says nothing where
+// they fit neither. A server can only answer what it was offered.
+func system(ttl uint8, options, offered capture.OptionSet) Product {
+	switch {
+	case options == 0 || offered&capture.OptTimestamps == 0 && offered != 0:
+		return UnknownProduct
+	case options&capture.OptTimestamps == 0 && ttl > 64 && ttl <= 128:
+		return Windows
+	case options&capture.OptTimestamps != 0 && ttl <= 64:
+		return Linux
+	}
+	return UnknownProduct
+}
