@@ -61,6 +61,7 @@ func New(cfg Config, rules []*Rule, sink Sink) (*Engine, error) {
 	}
 	for _, r := range rules {
 		p := &Pass{rule: r, engine: e, values: map[string]float64{}, needs: r.Needs &^ cfg.Relax[r.Name]}
+		p.remedy, _ = ParseRemedy(r.Doc) // the tests refuse a page that cannot be read
 		for _, param := range r.Params {
 			p.values[param.Name] = param.Default
 			if v, ok := cfg.Params[r.Name][param.Name]; ok {
@@ -192,7 +193,9 @@ func (e *Engine) Pair(p *timeline.Pair) {
 	for i := range e.runs {
 		r := &e.runs[i]
 		if r.run.Pair != nil {
+			r.pass.pair = p
 			r.run.Pair(p)
+			r.pass.pair = nil
 		}
 		for _, free := range r.pass.part {
 			free(p.Slot())
@@ -207,7 +210,9 @@ func (e *Engine) Host(h *timeline.Host) {
 	e.summary.host(h)
 	for i := range e.runs {
 		if r := &e.runs[i]; r.run.Host != nil {
+			r.pass.host = h
 			r.run.Host(h)
+			r.pass.host = nil
 		}
 	}
 }

@@ -12,8 +12,13 @@ type Pass struct {
 	engine *Engine
 	values map[string]float64
 	needs  Gates // what is left of the rule's gates after relaxation
-	// conn is the connection that is being judged, nil in Run.Pair.
-	conn   *timeline.Connection
+	remedy *Remedy
+	// What is being judged: one of them is set while the rule runs.
+	conn  *timeline.Connection
+	pair  *timeline.Pair
+	host  *timeline.Host
+	route *timeline.Route
+
 	free   []func(slot int) // frees the connection slots
 	part   []func(slot int) // frees the pair slots
 	routes []func(slot int) // frees the route slots
@@ -29,8 +34,8 @@ func (p *Pass) Param(name string) float64 {
 	return v
 }
 
-// Report makes a finding. The engine fills in rule and severity if they are
-// not set, withholds it until the gates that only the end of the connection
+// Report makes a finding. The engine fills in rule, and severity and fix if they
+// are not set, withholds it until the gates that only the end of the connection
 // can judge are open, and refuses one without evidence: a finding that cites
 // nothing proves nothing. That is a mistake in the rule, which the tests look
 // for in the summary.
@@ -48,6 +53,9 @@ func (p *Pass) Report(f *Finding) {
 	if len(f.Evidence.Frames) == 0 {
 		p.engine.summary.FindingsRefused++
 		return
+	}
+	if f.Fix == "" {
+		f.Fix = p.remedy.For(f.Culprit, p.seen(f.Culprit)...)
 	}
 	if p.conn != nil {
 		f.Caveats |= p.conn.Caveats

@@ -19,7 +19,9 @@ func (e *Engine) Path(p *timeline.Path) {
 			e.summary.skip(r.pass.rule.Name, s.first())
 			continue
 		}
+		r.pass.route = p.Route
 		r.run.Path(p)
+		r.pass.route = nil
 	}
 }
 
@@ -28,7 +30,9 @@ func (e *Engine) Route(route *timeline.Route) {
 	for i := range e.runs {
 		r := &e.runs[i]
 		if r.run.Route != nil {
+			r.pass.route = route
 			r.run.Route(route)
+			r.pass.route = nil
 		}
 		for _, free := range r.pass.routes {
 			free(route.Slot())

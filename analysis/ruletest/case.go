@@ -66,7 +66,7 @@ func (c *Case) Check() error {
 	if err := res.Verify(); err != nil {
 		errs = append(errs, fmt.Errorf("%s: %w", c.Name, err))
 	}
-	errs = append(errs, c.compare(res), c.skipped(res))
+	errs = append(errs, c.compare(res), c.skipped(res), c.fixed(res))
 	for _, n := range c.marks.nears {
 		errs = append(errs, c.narrow(n, res))
 	}
@@ -120,6 +120,20 @@ func (c *Case) skipped(res *Result) error {
 	for _, s := range c.marks.skips {
 		if counted := res.Summary.Skipped[s.rule.Name]; counted[s.gate.String()] == 0 {
 			errs = append(errs, fmt.Errorf("%s:%d: %s was not skipped for %s (skipped: %v)", c.Name, s.line, s.rule.Name, s.gate, counted))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fixed looks for the fixes that findings must have. Backquotes, which a mark
+// cannot hold, do not count.
+func (c *Case) fixed(res *Result) error {
+	var errs []error
+	for _, x := range c.marks.fixes {
+		if !slices.ContainsFunc(res.Findings, func(f *analysis.Finding) bool {
+			return f.Rule == x.rule && strings.Contains(strings.ReplaceAll(f.Fix, "`", ""), x.text)
+		}) {
+			errs = append(errs, fmt.Errorf("%s:%d: no finding of %s has a fix that contains %q", c.Name, x.line, x.rule.Name, x.text))
 		}
 	}
 	return errors.Join(errs...)

@@ -12,7 +12,7 @@ import (
 // slow reports transactions that took long. It needs whole handshakes.
 func slow() *analysis.Rule {
 	return &analysis.Rule{
-		Name: "tcp/slow", Doc: "# Slow\n", Severity: analysis.Warning, Needs: analysis.Handshake,
+		Name: "tcp/slow", Doc: "# Slow\n\n## How to fix\n\nBe quick.\n\n- curl: `--fast`.\n", Severity: analysis.Warning, Needs: analysis.Handshake,
 		Params: []analysis.Param{
 			{Name: "min_time", Unit: "ms", Default: 100, Source: "the test"},
 			{Name: "min_bytes", Unit: "bytes", Default: 10, Source: "the test"},
@@ -22,7 +22,7 @@ func slow() *analysis.Rule {
 				if float64(x.Duration()) < p.Param("min_time")*1e6 || float64(x.ResponseBytes) < p.Param("min_bytes") {
 					return
 				}
-				f := &analysis.Finding{Subject: analysis.Transaction(c, x), Message: fmt.Sprintf("took %d ms", x.Duration()/1e6)}
+				f := &analysis.Finding{Culprit: analysis.Client, Subject: analysis.Transaction(c, x), Message: fmt.Sprintf("took %d ms", x.Duration()/1e6)}
 				f.Evidence.Cite(x.Response, "response")
 				p.Report(f)
 			}}
@@ -37,7 +37,7 @@ conn 10.0.0.1:40000 > 10.0.0.2:80
 +0     > S  mss=1460  %s
 +10ms  < S. mss=1460
 +0     > .
-+0     > P. "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
++0     > P. "GET /a HTTP/1.1\r\nHost: h\r\nUser-Agent: curl/8\r\n\r\n"
 +100ms < P. "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"  # %s
 +0     > P. "GET /b HTTP/1.1\r\nHost: h\r\n\r\n"
 +200ms < P. "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"  # %s
@@ -65,6 +65,9 @@ func TestCase(t *testing.T) {
 		{"text without quotes", "", "want tcp/slow took", second, "backquotes"},
 		{"no rule", "", "want", second, "a rule must follow"},
 		{"near and want", "", first, "near tcp/slow min_time=1", "wanted in the same trace"},
+		{"fix", "# fix tcp/slow `curl: --fast.`", first, second, ""},
+		{"another fix", "# fix tcp/slow `Wget`", first, second, `:3: no finding of tcp/slow has a fix that contains "Wget"`},
+		{"fix without text", "# fix tcp/slow", first, second, "one text in backquotes"},
 		{"near unrelaxed", "", first, "near tcp/slow", "what withholds"},
 		{"near unknown param", "", first, "near tcp/slow max=1", `no parameter "max"`},
 		{"near no number", "", first, "near tcp/slow min_time=x", "no number"},

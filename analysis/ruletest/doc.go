@@ -20,12 +20,17 @@
 //
 //   - `min_stall_ms` (ms, default 30): shorter stalls are noise.
 //
+// How to fix begins with one sentence that holds for all software, and may go
+// on with a list by product and role, see [analysis.Remedy]: what a finding
+// says of its fix is taken from there. When it is wrong ends with what the
+// rule is not judged without, in the words of [analysis.Gates.Words].
+//
 // Every trace, on a page or in a file, is run with all rules of the list. Each
 // rule must be reported by one of them and withheld by a near miss.
 //
 // # Marks
 //
-// A comment whose first word is want, near or skip is a mark. Several may
+// A comment whose first word is want, near, skip or fix is a mark. Several may
 // stand in one comment, with or without a semicolon between them. RULE is
 // always the whole name, area/phenomenon.
 //
@@ -37,6 +42,8 @@
 //	near RULE gate=NAME  the same once the gate is open
 //	skip RULE NAME       the rule was not asked about some connection because
 //	                     that gate was shut
+//	fix RULE `text`      the fix of a finding of the rule contains the text;
+//	                     backquotes in the fix do not count
 //
 // A finding that no mark wants fails the test, whatever its rule, and so does
 // a mark that no finding meets. Two marks on one line want two findings. So a

@@ -41,15 +41,23 @@ type skip struct {
 	gate analysis.Gates
 }
 
+// fix is a text that the fix of a wanted finding of the rule must contain.
+type fix struct {
+	line int
+	rule *analysis.Rule
+	text string
+}
+
 // marks are all that a trace expects.
 type marks struct {
 	wants []want
 	nears []near
 	skips []skip
+	fixes []fix
 }
 
 // parse adds the clauses of one comment. A comment that starts with another
-// word than want, near or skip is prose.
+// word than want, near, skip or fix is prose.
 func (m *marks) parse(mark trace.Mark, rules []*analysis.Rule) error {
 	clauses, err := clausesOf(mark.Text)
 	if err != nil {
@@ -70,7 +78,9 @@ func (m *marks) parse(mark trace.Mark, rules []*analysis.Rule) error {
 	return nil
 }
 
-func isVerb(word string) bool { return word == "want" || word == "near" || word == "skip" }
+func isVerb(word string) bool {
+	return word == "want" || word == "near" || word == "skip" || word == "fix"
+}
 
 func ruleNamed(name string, rules []*analysis.Rule) *analysis.Rule {
 	for _, r := range rules {
@@ -110,6 +120,11 @@ func (m *marks) clause(mark trace.Mark, verb string, rule *analysis.Rule, rest [
 			return err
 		}
 		m.skips = append(m.skips, skip{mark.Line, rule, gate})
+	case "fix":
+		if len(rest) != 1 || rest[0][0] != '`' {
+			return fmt.Errorf("one text in backquotes must follow, without backquotes in it")
+		}
+		m.fixes = append(m.fixes, fix{mark.Line, rule, strings.Trim(rest[0], "`")})
 	}
 	return nil
 }

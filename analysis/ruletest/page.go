@@ -74,7 +74,16 @@ func (p *Page) Check() error {
 	if !slices.Equal(titles, sections[:]) {
 		errs = append(errs, fmt.Errorf("%s: the sections are %q, not %q", p.file(), titles, sections))
 	}
-	return errors.Join(append(errs, p.parameters())...)
+	return errors.Join(append(errs, p.parameters(), p.remedy())...)
+}
+
+// remedy demands that "How to fix" can be read by [analysis.ParseRemedy].
+func (p *Page) remedy() error {
+	_, err := analysis.ParseRemedy(p.Rule.Doc)
+	if err != nil {
+		return fmt.Errorf("%s: How to fix: %w", p.file(), err)
+	}
+	return nil
 }
 
 func (p *Page) file() string { return p.Rule.ID() + ".md" }
