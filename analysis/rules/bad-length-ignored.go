@@ -16,6 +16,7 @@ func badLengthIgnored() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "framing/bad-length-ignored",
 		Severity: analysis.Warning,
+		PartOf:   []string{"framing/content-length-too-short", "framing/body-not-allowed"},
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut | analysis.Clock,
 		Start: func(p *analysis.Pass) analysis.Run {
 			conns := analysis.PerConnection[suspect](p)

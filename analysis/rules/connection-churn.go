@@ -14,6 +14,7 @@ func connectionChurn() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "ports/connection-churn",
 		Severity: analysis.Note,
+		PartOf:   []string{"keepalive/connection-per-request"},
 		Needs:    analysis.BothDirections,
 		Params: []analysis.Param{
 			{Name: "min_rate", Unit: "1/s", Default: 100,

@@ -15,6 +15,7 @@ func connectionPerRequest() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/connection-per-request",
 		Severity: analysis.Warning,
+		PartOf:   []string{"proxy/upstream-downgraded"},
 		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
 		Params: []analysis.Param{
 			{Name: "min_connections", Unit: "count", Default: 3,

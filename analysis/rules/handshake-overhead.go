@@ -15,6 +15,7 @@ func handshakeOverhead() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "connect/handshake-overhead",
 		Severity: analysis.Warning,
+		PartOf:   []string{"keepalive/connection-per-request", "concurrency/new-connection-while-idle-warm"},
 		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Clock | analysis.FineClock | analysis.NotCut,
 		Params: []analysis.Param{
 			{Name: "min_share", Unit: "ratio", Default: 0.4,

@@ -14,6 +14,7 @@ func hopByHopForwarded() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "proxy/hop-by-hop-forwarded",
 		Severity: analysis.Error,
+		PartOf:   []string{"proxy/dumb-proxy-hang"},
 		Needs:    analysis.Plaintext | analysis.BothDirections,
 		Start: func(p *analysis.Pass) analysis.Run {
 			routes := analysis.PerRoute[forwarded](p)

@@ -16,6 +16,7 @@ func keepaliveRacePredicted() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/keepalive-race-predicted",
 		Severity: analysis.Note,
+		PartOf:   []string{"keepalive/keepalive-race-reset"},
 		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "min_closes", Unit: "count", Default: 3,

@@ -15,6 +15,7 @@ func keepaliveRequestRefused() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/keepalive-request-refused",
 		Severity: analysis.Note,
+		PartOf:   []string{"keepalive/connection-per-request"},
 		Needs:    analysis.Plaintext | analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
 		Params: []analysis.Param{
 			{Name: "min_connections", Unit: "count", Default: 2,

@@ -14,6 +14,7 @@ func lengthNotAllowed() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "framing/length-not-allowed",
 		Severity: analysis.Warning,
+		PartOf:   []string{"framing/body-not-allowed"},
 		Needs:    analysis.Plaintext | analysis.NoGapBefore,
 		Start: func(p *analysis.Pass) analysis.Run {
 			bad := newHabits(p)

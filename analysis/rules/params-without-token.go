@@ -15,6 +15,7 @@ func paramsWithoutToken() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/params-without-token",
 		Severity: analysis.Note,
+		PartOf:   []string{"proxy/hop-by-hop-forwarded"},
 		Needs:    analysis.Plaintext | analysis.NoGapBefore | analysis.BothDirections | analysis.FineClock, // a limit may have left Connection aside; what a proxy passed on is told by its other side and by time
 		Start: func(p *analysis.Pass) analysis.Run {
 			sides := [2]habits{newHabits(p), newHabits(p)}

@@ -12,6 +12,7 @@ func proxyConnectionForwarded() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "proxy/proxy-connection-forwarded",
 		Severity: analysis.Warning,
+		PartOf:   []string{"proxy/dumb-proxy-hang"},
 		Needs:    analysis.Plaintext | analysis.BothDirections,
 		Start: func(p *analysis.Pass) analysis.Run {
 			routes, pairs := analysis.PerRoute[forwarded](p), analysis.PerPair[leaked](p)

@@ -21,6 +21,7 @@ func requestRetry() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "close/request-retry",
 		Severity: analysis.Note,
+		PartOf:   []string{"keepalive/keepalive-race-reset", "keepalive/closed-connection-reused", "concurrency/pipeline-cut"},
 		Needs:    analysis.Plaintext | analysis.BothDirections,
 		Params:   []analysis.Param{maxPauseBeforeRetry()},
 		Start: func(p *analysis.Pass) analysis.Run {

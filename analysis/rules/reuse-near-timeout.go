@@ -14,6 +14,7 @@ func reuseNearTimeout() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "keepalive/reuse-near-timeout",
 		Severity: analysis.Note,
+		PartOf:   []string{"keepalive/keepalive-race-reset", "keepalive/keepalive-race-predicted"},
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "danger", Unit: "ratio", Default: 0.9,

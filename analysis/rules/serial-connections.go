@@ -14,6 +14,7 @@ func serialConnections() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "concurrency/serial-connections",
 		Severity: analysis.Warning,
+		PartOf:   []string{"keepalive/connection-per-request", "concurrency/new-connection-while-idle-warm"},
 		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.Clock,
 		Params: []analysis.Param{
 			{Name: "min_connections", Unit: "count", Default: 3,

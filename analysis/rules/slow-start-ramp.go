@@ -14,6 +14,7 @@ func slowStartRamp() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "tcp/slow-start-ramp",
 		Severity: analysis.Note,
+		PartOf:   []string{"tcp/small-initial-window"},
 		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock | analysis.FineClock,
 		Params:   append(rampParams(), analysis.Param{Name: "warn_share", Unit: "ratio", Default: 0.5, Source: "from a half, the ramp is the better part of the exchange"}),
 		Causes:   []timeline.Cause{timeline.SlowStart},

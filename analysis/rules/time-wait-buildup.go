@@ -14,6 +14,7 @@ func timeWaitBuildup() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "ports/time-wait-buildup",
 		Severity: analysis.Warning,
+		PartOf:   []string{"ports/port-exhaustion"},
 		Needs:    analysis.BothDirections,
 		Params: append(portParams(),
 			analysis.Param{Name: "min_sockets", Unit: "count", Default: 1000,

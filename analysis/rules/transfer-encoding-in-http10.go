@@ -15,6 +15,7 @@ func transferEncodingInHTTP10() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "framing/transfer-encoding-in-http10",
 		Severity: analysis.Error,
+		PartOf:   []string{"framing/content-length-and-transfer-encoding"},
 		Needs:    analysis.Plaintext | analysis.NoGapBefore,
 		Start: func(p *analysis.Pass) analysis.Run {
 			bad := [...]habits{http1.Request: newHabits(p), http1.Response: newHabits(p)}

@@ -16,6 +16,7 @@ func truncatedResponse() *analysis.Rule {
 	return &analysis.Rule{
 		Name:     "framing/truncated-response",
 		Severity: analysis.Error,
+		PartOf:   []string{"close/reset-mid-response", "close/client-abort", "close/reset-destroys-response"},
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut,
 		Params: []analysis.Param{
 			{Name: "patience", Unit: "ms", Default: 1000,
