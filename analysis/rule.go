@@ -61,6 +61,34 @@ const (
 
 var gateNames = [numGates]string{"BothDirections", "Handshake", "NoGapBefore", "NotCut", "Vantage", "ConnectionEnd", "Plaintext", "Clock", "FineClock"}
 
+// gateWords are the gates as rule pages name them, behind "Not judged without".
+var gateWords = [numGates]string{
+	"packets of both sides",
+	"the handshake",
+	"every byte before what is judged",
+	"whole packets (no snap length)",
+	"a known place of capture",
+	"the end of the connection",
+	"messages in clear",
+	"a clock that was not set meanwhile",
+	"a clock that ticks finely",
+}
+
+// Words says for people what a rule with these gates cannot judge without; ""
+// if there are none.
+func (g Gates) Words() string {
+	var words []string
+	for i, w := range gateWords {
+		if g&(1<<i) != 0 {
+			words = append(words, w)
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "Not judged without " + strings.Join(words, ", ") + "."
+}
+
 // first is the name of the lowest gate in g.
 func (g Gates) first() string {
 	for i, n := range gateNames {

@@ -74,7 +74,23 @@ func (p *Page) Check() error {
 	if !slices.Equal(titles, sections[:]) {
 		errs = append(errs, fmt.Errorf("%s: the sections are %q, not %q", p.file(), titles, sections))
 	}
-	return errors.Join(append(errs, p.parameters(), p.remedy())...)
+	return errors.Join(append(errs, p.parameters(), p.remedy(), p.gates())...)
+}
+
+// gates demands that the page says which gates the rule has, in the words
+// that all pages share.
+func (p *Page) gates() error {
+	const first = "Not judged without "
+	text := strings.Join(p.section("When it is wrong").lines, " ")
+	said := ""
+	if i := strings.Index(text, first); i >= 0 {
+		said, _, _ = strings.Cut(text[i:], ".")
+		said += "."
+	}
+	if want := p.Rule.Needs.Words(); said != want {
+		return fmt.Errorf("%s: When it is wrong ends with %q, it should be: %q", p.file(), said, want)
+	}
+	return nil
 }
 
 // remedy demands that "How to fix" can be read by [analysis.ParseRemedy].

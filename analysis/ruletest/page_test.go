@@ -34,6 +34,9 @@ Be quick.
 ## When it is wrong
 Never.
 
+Not judged without the
+handshake.
+
 ## Parameters
 - ` + "`min_time` (ms, default 100): a tenth of a second." + `
 - ` + "`min_bytes` (bytes, default 10): few." + `
@@ -47,6 +50,18 @@ func TestPage(t *testing.T) {
 		{"good", "", "", ""},
 		{"no section", "## How to fix\nBe quick.\n", "", "the sections are"},
 		{"section empty", "Be quick.\n", "", `"How to fix" is empty`},
+		{"a gate unsaid", "Not judged without the\nhandshake.", "", "Not judged without the handshake."},
+		{"a gate that is none", "without the\nhandshake.", "without whole packets.", "Not judged without the handshake."},
+		{"general fix without a stop", "Be quick.", "Be quick", "without a full stop"},
+		{"general fix over two lines", "Be quick.", "Be\nquick.", "one line"},
+		{"general fix too long", "Be quick.", "Be " + strings.Repeat("very ", 40) + "quick.", "160 at most"},
+		{"a fix for unknown software", "Be quick.", "Be quick.\n\n- nginy: be quick.", "\"nginy\" is no product"},
+		{"a fix for an unknown role", "Be quick.", "Be quick.\n\n- nginx as boss: be quick.", "\"nginx as boss\" is no product"},
+		{"a fix without a name", "Be quick.", "Be quick.\n\n- be quick.", "is no item"},
+		{"two fixes for one", "Be quick.", "Be quick.\n\n- nginx, curl: be quick.\n- curl: be slow.", "two fixes for curl"},
+		{"a fix too long", "Be quick.", "Be quick.\n\n- nginx: be " + strings.Repeat("very ", 60) + "quick.", "240 at most"},
+		{"a fix with half a quotation", "Be quick.", "Be quick.\n\n- nginx: be `quick.", "backquote"},
+		{"fixes and prose", "Be quick.", "Be quick.\n\n- nginx, curl as client: be\n  quick.\n\nWhat else there is - to say", ""},
 		{"foreign section", "Be quick.\n", "x\n## Thanks\nx\n", "the sections are"},
 		{"order", "## How to fix\nBe quick.\n\n## When it is wrong\n", "## When it is wrong\nx\n## How to fix\n", "the sections are"},
 		{"default", "default 100", "default 99", "it is 100 ms"},
