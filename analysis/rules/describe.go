@@ -2,8 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strconv"
-	"time"
 
 	"connlint/analysis"
 	"connlint/analysis/timeline"
@@ -12,19 +10,8 @@ import (
 	"connlint/reassembly/http1"
 )
 
-// ms writes a duration the way people read it: three figures, no more.
-func ms(ns int64) string {
-	d := time.Duration(ns)
-	switch {
-	case d >= 10*time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
-	case d >= time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
-	case d >= 100*time.Millisecond:
-		return strconv.FormatFloat(float64(ns)/1e6, 'f', 0, 64) + " ms"
-	}
-	return strconv.FormatFloat(float64(ns)/1e6, 'f', 1, 64) + " ms"
-}
+// ms writes a duration the way all reports do.
+func ms(ns int64) string { return analysis.Span(ns) }
 
 // count writes a number with its noun: "1 connection", "1,200 connections".
 func count(n int, noun string) string {
@@ -35,13 +22,7 @@ func count(n int, noun string) string {
 }
 
 // grouped writes a number in groups of three figures: 2,200,000.
-func grouped(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func grouped(n uint64) string { return analysis.Thousands(n) }
 
 // role is the culprit that a side is.
 func role(s reassembly.Side) analysis.Role {

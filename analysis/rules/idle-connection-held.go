@@ -135,8 +135,11 @@ func (g *idleGroup) finding(limit int64) *analysis.Finding {
 			{Name: "exchanges_beside", Value: float64(g.beside), Unit: "count"},
 		},
 	}
-	if g.beside > 0 {
-		f.Message += fmt.Sprintf("; up to %s went over others meanwhile", count(g.beside, "exchange"))
+	switch {
+	case g.beside > 1 && g.n > 1:
+		f.Message += fmt.Sprintf("; other connections carried up to %s meanwhile", count(g.beside, "exchange"))
+	case g.beside > 0:
+		f.Message += fmt.Sprintf("; other connections carried %s meanwhile", count(g.beside, "exchange"))
 	}
 	return f
 }

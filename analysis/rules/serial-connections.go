@@ -202,15 +202,18 @@ func (a *serialRun) cite(r *serialRun) {
 // finding is what a pair comes to. What reuse would save is told by
 // keepalive/connection-per-request, or by new-connection-while-idle-warm.
 func (a *serialRun) finding(least int) *analysis.Finding {
-	why := a.refusals.most()
+	why, took := a.refusals.most(), "they took"
+	if a.longest < a.n {
+		took = "the longest run, of " + grouped(uint64(a.longest)) + ", took"
+	}
 	f := &analysis.Finding{
 		Subject:  a.subject,
 		Culprit:  culprit(why),
 		Count:    a.n,
 		Evidence: a.evidence,
 		Lost:     a.lost,
-		Message: fmt.Sprintf("%s, one after another, carried one exchange each; of the %s that %d of them took, %s went into opening all but the first",
-			count(a.n, "connection"), ms(a.to-a.from), a.longest, ms(a.setup)),
+		Message: fmt.Sprintf("%s, one after another, carried one exchange each; of the %s that %s, %s went into opening all but the first",
+			count(a.n, "connection"), ms(a.to-a.from), took, ms(a.setup)),
 		Measures: []analysis.Measure{
 			{Name: "connections", Value: float64(a.n), Threshold: float64(least), Unit: "count"},
 			{Name: "runs", Value: float64(a.runs), Unit: "count"},
