@@ -11,6 +11,7 @@ import (
 // name they are complained about under, and the count of packets read.
 type input struct {
 	*block
+	taken   *taken
 	name    string
 	closers []io.Closer // in the order they were opened
 	packets uint64      // yielded so far

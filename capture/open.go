@@ -65,7 +65,8 @@ func notOpened(path string, err error) error {
 // open recognises the format in r. It owns the closers: they are closed with
 // the reader, or at once if there is to be none.
 func open(r io.Reader, name string, closers ...io.Closer) (ReadCloser, error) {
-	in := &input{block: newBlock(r), name: name, closers: closers}
+	in := &input{taken: &taken{r: r}, name: name, closers: closers}
+	in.block = newBlock(in.taken)
 	reader, err := in.recognise()
 	if err != nil {
 		in.Close()
