@@ -15,18 +15,20 @@ const maxGroups = 10000
 // group is the findings of one rule about one server, folded: their sums and
 // the dearest of them.
 type group struct {
-	rule      *analysis.Rule
-	source    uint16
-	server    capture.Endpoint // zero: several
-	severity  analysis.Severity
-	findings  uint64
-	subjects  uint64 // connections; where findings overlap they count again
-	exchanges uint64 // of the findings, those about one transaction
-	events    uint64
-	lost      analysis.Cost
-	saved     analysis.Cost
-	culprits  [analysis.Capture + 1]uint64
-	dearest   *analysis.Finding
+	rule        *analysis.Rule
+	source      uint16
+	server      capture.Endpoint // zero: several
+	severity    analysis.Severity
+	findings    uint64
+	subjects    uint64 // connections; where findings overlap they count again
+	exchanges   uint64 // of the findings, those about one transaction
+	events      uint64
+	lost        analysis.Cost
+	saved       analysis.Cost
+	culprits    [analysis.Capture + 1]uint64
+	clients     lowest[capture.Endpoint] // their addresses
+	connections lowest[uint64]           // their IDs
+	dearest     *analysis.Finding
 }
 
 type groupKey struct {
@@ -54,10 +56,7 @@ func (g *groups) add(f *analysis.Finding) {
 	}
 	x.severity = max(x.severity, f.Severity)
 	x.findings++
-	x.subjects += uint64(len(f.Subject.Connections) + f.Subject.Omitted)
-	if f.Subject.Kind == analysis.OfTransaction {
-		x.exchanges++
-	}
+	x.gather(&f.Subject)
 	x.events += uint64(f.Count)
 	x.lost.Add(f.Lost)
 	x.saved.Add(f.Saved)
@@ -65,6 +64,21 @@ func (g *groups) add(f *analysis.Finding) {
 	if x.dearest == nil || f.Lost.Time > x.dearest.Lost.Time {
 		x.dearest = f
 	}
+}
+
+// gather takes what a finding is about.
+func (x *group) gather(s *analysis.Subject) {
+	x.subjects += uint64(len(s.Connections) + s.Omitted)
+	if s.Kind == analysis.OfTransaction {
+		x.exchanges++
+	}
+	if !s.Client.IsZero() {
+		x.clients.add(s.Client.Host(), capture.Endpoint.Compare)
+	}
+	for _, id := range s.Connections {
+		x.connections.add(id, cmp.Compare[uint64])
+	}
+	x.connections.more = x.connections.more || s.Omitted > 0
 }
 
 // culprit is who is to blame in most of the findings.
@@ -78,29 +92,28 @@ func (x *group) culprit() analysis.Role {
 	return best
 }
 
-// sorted has errors first, since broken data is dearer than time; then what
-// cost most. Equals are put in an order of their own, so that a report does
-// not change from run to run.
-func (g *groups) sorted() []*group {
-	all := make([]*group, 0, len(g.byKey))
-	for _, x := range g.byKey {
-		all = append(all, x)
+// maxLowest is how many values a [lowest] keeps: enough for all connections
+// that a finding names, twice over.
+const maxLowest = 2 * analysis.MaxSubjects
+
+// lowest is a set that keeps the lowest of its values: of two large sets the
+// same end is kept, so that what they have in common can still be told.
+type lowest[T any] struct {
+	kept []T  // sorted
+	more bool // there were others
+}
+
+func (l *lowest[T]) add(v T, compare func(T, T) int) {
+	i, found := slices.BinarySearchFunc(l.kept, v, compare)
+	switch {
+	case found:
+		return
+	case i == maxLowest:
+		l.more = true
+		return
+	case len(l.kept) == maxLowest:
+		l.more = true
+		l.kept = l.kept[:maxLowest-1]
 	}
-	slices.SortFunc(all, func(a, b *group) int {
-		broken := func(x *group) int {
-			if x.severity == analysis.Error {
-				return 1
-			}
-			return 0
-		}
-		return cmp.Or(cmp.Compare(broken(b), broken(a)),
-			cmp.Compare(b.lost.Time, a.lost.Time),
-			cmp.Compare(b.severity, a.severity),
-			cmp.Compare(b.lost.Connections, a.lost.Connections),
-			cmp.Compare(b.events, a.events),
-			cmp.Compare(a.rule.Name, b.rule.Name),
-			cmp.Compare(a.source, b.source),
-			a.server.Compare(b.server))
-	})
-	return all
+	l.kept = slices.Insert(l.kept, i, v)
 }

@@ -63,14 +63,3 @@ func TestTimesHaveNineDigits(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
-
-func TestSpan(t *testing.T) {
-	for ns, want := range map[int64]string{
-		0: "0 ms", 420000: "0.42 ms", 43767000: "43.8 ms", 1050900000: "1.051 s", 125e9: "2 min 5 s", 7500e9: "2 h 5 min",
-		100: "100 ns", 2000: "0.002 ms", 999600: "1.0 ms", 999960000: "1.000 s", 142449780e9: "1,648 days",
-	} {
-		if got := span(ns); got != want {
-			t.Errorf("%d ns: got %q, want %q", ns, got, want)
-		}
-	}
-}

@@ -91,17 +91,28 @@ func (t *textWriter) pairs(a *analysis.Summary) {
 	t.head("Pairs that open most connections")
 	t.printf("  %11s %8s %6s %9s %9s %9s  %s\n", "connections", "requests", "reuse", "parallel", "opens/s", "TIME_WAIT", "client > server")
 	for _, r := range rows {
-		in := ""
-		if len(t.run.Sources) > 1 {
-			in = " in " + printable(sourceName(t.run.Sources, r.Source))
-		}
-		t.printf("  %11s %8s %4.0f %% %9d %9d %9s  %s > %s%s\n", thousands(r.Connections), thousands(r.Transactions), 100*r.Reuse(),
-			r.PeakBusy, r.PeakOpens, thousands(uint64(r.PeakTimeWait)), endpointText(r.Client), endpointText(r.Server), in)
-		if line := idleClosesLine(&r.IdleCloses); line != "" {
-			t.printf("  %11s %s\n", "", line)
-		}
+		t.pair(r)
 	}
 	t.printf("  %s\n", budgetLines(&a.Budget))
+}
+
+// pair is a row; who speaks with whom goes below it where there is no room.
+func (t *textWriter) pair(r *analysis.PairRow) {
+	who := endpointText(r.Client) + " > " + endpointText(r.Server)
+	if len(t.run.Sources) > 1 {
+		who += " in " + printable(sourceName(t.run.Sources, r.Source))
+	}
+	line := fmt.Sprintf("  %11s %8s %4.0f %% %9s %9s %9s", thousands(r.Connections), thousands(r.Transactions), 100*r.Reuse(),
+		thousands(uint64(r.PeakBusy)), thousands(uint64(r.PeakOpens)), thousands(uint64(r.PeakTimeWait)))
+	if columns(line)+2+columns(who) <= width {
+		t.printf("%s  %s\n", line, who)
+	} else {
+		t.printf("%s\n", line)
+		t.block(14, who)
+	}
+	if closed := idleClosesLine(&r.IdleCloses); closed != "" {
+		t.block(14, closed)
+	}
 }
 
 // idleClosesLine says who closed connections that had nothing more to do;

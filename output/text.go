@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 
 	"connlint/analysis"
@@ -15,23 +14,34 @@ import (
 // textWriter is the report that people read: what there was, where its time
 // went, the findings with the dearest first, what could not be judged. It is
 // written at the end, out of sums: what it keeps does not grow with the
-// capture. It has no colour.
+// capture.
 type textWriter struct {
-	out    *bufio.Writer
-	run    Run
-	groups groups
-	seen   []seen             // by source
-	doubts reassembly.Caveats // of the findings
-	long   bool               // there is a headed section: blank lines part them
-	err    error
+	out     *bufio.Writer
+	options TextOptions
+	run     Run
+	groups  groups
+	slowest slowest
+	seen    []seen             // by source
+	doubts  reassembly.Caveats // of the findings
+	long    bool               // there is a headed section: blank lines part them
+	err     error
+}
+
+// TextOptions are the choices of a text report.
+type TextOptions struct {
+	Color        bool // severities and costs stand out, for a terminal
+	Transactions int  // how many of the slowest are drawn; 0: none
+}
+
+// NewText makes the Writer of a text report to w, which it does not close.
+func NewText(w io.Writer, o TextOptions) Writer {
+	t := newText(w)
+	t.options, t.slowest.most = o, o.Transactions
+	return t
 }
 
 // seen counts what came of one source.
 type seen struct{ connections, transactions uint64 }
-
-// width is how many columns a text report keeps to, but for names and filters
-// that cannot be broken.
-const width = 100
 
 func newText(w io.Writer) *textWriter { return &textWriter{out: bufio.NewWriter(w)} }
 
@@ -49,7 +59,8 @@ func (t *textWriter) Connection(c *timeline.Connection) {
 }
 
 // Transaction is part of analysis.Sink.
-func (t *textWriter) Transaction(c *timeline.Connection, _ *timeline.Transaction) {
+func (t *textWriter) Transaction(c *timeline.Connection, x *timeline.Transaction) {
+	t.slowest.add(c, x)
 	if i := int(c.First.Source()); i < len(t.seen) {
 		t.seen[i].transactions++
 	}
@@ -74,6 +85,7 @@ func (t *textWriter) End(totals *Totals) error {
 		t.servers(totals.Analysis)
 	}
 	t.findings(totals)
+	t.transactions(totals)
 	t.pairs(totals.Analysis)
 	t.skipped(totals.Analysis)
 	t.caveats(totals)
@@ -96,77 +108,21 @@ func (t *textWriter) head(title string) {
 	t.printf("\n%s\n", title)
 }
 
-// sources is one line for each source.
-func (t *textWriter) sources(totals *Totals) {
-	for i, name := range t.run.Sources {
-		name = printable(name)
-		if i >= len(totals.Sources) || totals.Sources[i].unread() {
-			t.printf("%s: not read\n", name)
-			continue
-		}
-		s := &totals.Sources[i]
-		t.printf("%s: %s, %s, %s in %s", name, number(s.Stats.Packets, "packet"),
-			number(t.seen[i].connections, "connection"), number(t.seen[i].transactions, "transaction"),
-			span(s.Stats.Last-s.Stats.First))
-		if s.Err != nil {
-			t.printf(" (not read to its end)")
-		}
-		t.printf("\n")
-	}
-}
-
-// skipped says for which rules silence means nothing.
-func (t *textWriter) skipped(a *analysis.Summary) {
-	reasons := map[string]map[string]uint64{} // connections by gate and rule
-	for rule, gates := range a.Skipped {
-		for gate, n := range gates {
-			if reasons[gate] == nil {
-				reasons[gate] = map[string]uint64{}
-			}
-			reasons[gate][rule] = n
-		}
-	}
-	var blind []string
-	for _, trait := range sortedKeys(a.Traits) {
-		if words := traitWords(trait); words != "" {
-			blind = append(blind, fmt.Sprintf("%s: %s", number(a.Traits[trait], "connection"), words))
-		}
-	}
-	if len(reasons) == 0 && len(blind) == 0 {
-		return
-	}
-	t.head("Not judged")
-	for _, line := range blind {
-		t.printf("  %s\n", line)
-	}
-	for _, gate := range sortedKeys(reasons) {
-		rules := reasons[gate]
-		least, most := uint64(math.MaxUint64), uint64(0)
-		for _, n := range rules {
-			least, most = min(least, n), max(most, n)
-		}
-		upTo := ""
-		if least < most {
-			upTo = "up to "
-		}
-		t.printf("  %s on %s%s: %s\n", number(uint64(len(rules)), "rule"), upTo, number(most, "connection"), gateWords(gate))
-		for _, line := range wrap(strings.Join(sortedKeys(rules), " "), width-4) {
-			t.printf("    %s\n", line)
-		}
-	}
-}
-
 // more says where to look next.
 func (t *textWriter) more(totals *Totals) {
-	hint := "--format jsonl --records connection,transaction has every record."
-	switch {
-	case totals.Analysis.Connections == 0:
+	if totals.Analysis.Connections == 0 {
 		return
-	case len(t.groups.byKey) > 0:
-		hint = "connlint rules NAME explains a rule and how to fix it; --format jsonl has every record."
 	}
+	var hints []string
+	if len(t.groups.byKey) > 0 {
+		hints = append(hints, "connlint rules NAME explains a rule")
+	}
+	if t.slowest.most == 0 && totals.Analysis.Transactions > 0 {
+		hints = append(hints, "--transactions draws the slowest")
+	}
+	hints = append(hints, "--format jsonl has every record")
 	if t.long {
 		t.printf("\n")
 	}
-	t.printf("More: %s\n", hint)
+	t.item(0, "More", strings.Join(hints, "; ")+".", plain, 0)
 }

@@ -51,12 +51,13 @@ func (t *textWriter) caveats(totals *Totals) {
 	}
 	t.head("About the capture")
 	for _, line := range lines {
-		t.printf("  %s\n", line)
+		t.block(2, line)
 	}
 }
 
-// faults is a line for each fault of the capture, and one behind it that says
-// what could not be judged for it and how to capture better, if anything was.
+// faults is a line for each fault of the capture, with how to capture better
+// if a finding is in doubt for it. What could not be judged for it is said with
+// the rules that could not.
 func (t *textWriter) faults(a *analysis.Summary) []string {
 	var lines []string
 	for bit, name := range reassembly.CaveatNames() {
@@ -68,34 +69,11 @@ func (t *textWriter) faults(a *analysis.Summary) []string {
 		if y := &a.Budget.Bytes; name == "capture-drops" && y.Unseen > 0 {
 			words = percent(y.Unseen, y.Sent+y.Unseen) + " of the bytes that arrived are not in the capture"
 		}
-		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, number(n, "connection"), words))
-		if r := remedyOf(name); t.doubts&(1<<bit) != 0 && r.doubt || skippedFor(a, r.gates) > 0 {
-			lines = append(lines, indented(r.text)...)
+		line := fmt.Sprintf("%s: %s: %s", name, number(n, "connection"), words)
+		if r := remedyOf(name); r.doubt && t.doubts&(1<<bit) != 0 {
+			line += ". " + r.text
 		}
-	}
-	if n := skippedFor(a, []string{"ConnectionEnd"}); n > 0 {
-		lines = append(lines, number(n, "connection")+" not seen to end")
-		lines = append(lines, indented("How these closed could not be judged: capture until they have.")...)
-	}
-	return lines
-}
-
-// skippedFor is on how many connections a rule was skipped for one of the
-// gates: of the rule for which there were most.
-func skippedFor(a *analysis.Summary, gates []string) uint64 {
-	most := uint64(0)
-	for _, skipped := range a.Skipped {
-		for _, gate := range gates {
-			most = max(most, skipped[gate])
-		}
-	}
-	return most
-}
-
-func indented(text string) []string {
-	lines := wrap(text, width-4)
-	for i := range lines {
-		lines[i] = "  " + lines[i]
+		lines = append(lines, line)
 	}
 	return lines
 }
@@ -108,9 +86,8 @@ func percent(part, whole uint64) string {
 	return "less than 0.1 %"
 }
 
-// remedy is what a fault of a capture kept from being judged, and how to
-// capture better. It is worth a word if a rule was skipped for one of the
-// gates; with doubt, if a finding has the caveat.
+// remedy is how to capture without a fault. It is worth a word if a rule was
+// skipped for one of the gates; with doubt, if a finding has the caveat.
 type remedy struct {
 	gates []string
 	doubt bool
@@ -121,22 +98,23 @@ type remedy struct {
 func remedyOf(caveat string) remedy {
 	return map[string]remedy{
 		"capture-starts-mid-connection": {[]string{"Handshake"}, false,
-			"How these were opened, and what was asked before, could not be judged: start the capture before the connections."},
+			"Start the capture before the connections are opened."},
 		"one-direction-captured": {[]string{"BothDirections"}, false,
-			"Answers, round trips and waits could not be judged: capture where the packets of both directions pass."},
+			"Capture where the packets of both directions pass."},
 		"snaplen-truncated": {[]string{"NotCut", "NoGapBefore"}, false,
-			"Messages could not be read to their end: capture whole packets (tcpdump -s 0)."},
+			"Capture whole packets (tcpdump -s 0)."},
 		"capture-drops": {[]string{"NoGapBefore"}, false,
-			"What the missing packets carried could not be judged: capture with a larger buffer (tcpdump -B 65536) and write to a file first (-w)."},
+			"Capture with a larger buffer (tcpdump -B 65536) and write to a file first (-w)."},
 		"super-segments": {nil, true,
 			"Sizes and numbers of segments are those of the host, not of the wire: if they matter, capture with ethtool -K IFACE tso off gso off gro off lro off."},
 		"duplicate-packets-captured": {nil, true,
 			"Copies were left out, as far as they could be told from repetitions: capture at one interface instead of any, or mirror one direction of a port."},
 		"clock-steps": {[]string{"Clock"}, false,
-			"How long anything took could not be judged: keep the clock from being set while capturing (chrony slews it), and do not join captures of two clocks."},
+			"Keep the clock from being set while capturing (chrony slews it), and do not join captures of two clocks."},
 		"coarse-clock": {[]string{"FineClock"}, false,
-			"Why packets left when they did could not be judged: capture with stamps of microseconds (on Windows with Npcap)."},
+			"Capture with stamps of microseconds (on Windows with Npcap)."},
 		"nat-suspected": {nil, true,
 			"What is said of a client is said of its address: to tell hosts apart, capture on their side of the NAT."},
+		"limit-reached": {[]string{"NoGapBefore"}, false, ""}, // there is no flag for it
 	}[caveat]
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"connlint/analysis"
@@ -41,7 +40,11 @@ func (t *textWriter) time(spent *analysis.Spent) {
 	if total == 0 {
 		return
 	}
-	t.head(fmt.Sprintf("Where the time went (%s of transaction time; parallel transactions count each)", span(total)))
+	what := "1 transaction"
+	if n := spent.Transactions.N; n != 1 {
+		what = thousands(n) + " transactions; what ran side by side counts each"
+	}
+	t.head(fmt.Sprintf("Where the time went (%s of %s)", span(total), what))
 	rows := dearest(&spent.Time)
 	large := slices.IndexFunc(rows, func(r row) bool { return share(r.ns, total) < 0.1 })
 	if large < 0 || large == len(rows)-1 {
@@ -57,33 +60,52 @@ func (t *textWriter) time(spent *analysis.Spent) {
 		}
 		t.row(fmt.Sprintf("%d others", len(small)), rest, total, nil)
 	}
+	if hint := causeHint(rows[0].cause); hint != "" && share(rows[0].ns, total) >= mostTime {
+		t.block(2, rows[0].name()+" is "+hint)
+	}
 }
 
-// row is a line of the table; its time has so many digits that a thousandth
-// of the whole is not nothing.
+// mostTime is the share, in percent, from which on one cause is the whole
+// story.
+const mostTime = 50
+
+// causeHint says where to look for a cause that no rule can speak of: what
+// programs do between packets is not in the packets.
+func causeHint(c timeline.Cause) string {
+	switch c {
+	case timeline.ServerWait:
+		return "the server's own time, from the whole request to the first byte of the answer: look there, not at the connections."
+	case timeline.NoResponse:
+		return "time spent on requests that were never answered: see who they were sent on to, and capture there too."
+	case timeline.SenderIdle:
+		return "time in which the sending program had nothing to send in the middle of a message: look at that program."
+	}
+	return ""
+}
+
+// row is a line of the table.
 func (t *textWriter) row(name string, ns, total int64, in *analysis.Durations) {
 	percent := fmt.Sprintf("%.1f", share(ns, total))
 	if percent == "0.0" {
 		percent = "<0.1"
 	}
-	digits := 1
-	for unit := int64(100e6); total < unit && digits < 3; unit /= 10 {
-		digits++
-	}
-	t.printf("  %-18s %14s  %5s %%", name, aligned(ns, digits), percent)
+	t.printf("  %-18s  %s  %5s %%", name, aligned(ns), percent)
 	if in != nil {
-		t.printf("  in %s: %s", number(in.N, "transaction"), spread(in))
+		t.printf("  in %s%s", number(in.N, "transaction"), spread(in))
 	}
 	t.printf("\n")
 }
 
 // spread is the middle and the upper end of many durations; of a few, the
-// longest says it all.
+// longest says it all, and one is its own sum.
 func spread(d *analysis.Durations) string {
-	if d.N < 5 {
-		return "up to " + span(d.Max)
+	switch {
+	case d.N == 1:
+		return ""
+	case d.N < 5:
+		return ": up to " + span(d.Max)
 	}
-	return fmt.Sprintf("median %s, p95 %s", span(d.Percentile(50)), span(d.Percentile(95)))
+	return fmt.Sprintf(": median %s, p95 %s", span(d.Percentile(50)), span(d.Percentile(95)))
 }
 
 // shownServers is how many servers the report lists: the rest is one line.
@@ -96,58 +118,75 @@ func (t *textWriter) servers(a *analysis.Summary) {
 		return
 	}
 	t.head("By server")
-	for _, s := range top {
-		name := s.Server.String()
+	names, longest := make([]string, len(top)), len("all others")
+	for i, s := range top {
+		names[i] = s.Server.String()
 		if len(t.run.Sources) > 1 && int(s.Source) < len(t.run.Sources) {
-			name += " in " + printable(t.run.Sources[s.Source])
+			names[i] += " in " + printable(t.run.Sources[s.Source])
 		}
-		t.server(name, s)
+		if n := columns(names[i]); n <= maxServerName {
+			longest = max(longest, n)
+		}
+	}
+	for i, s := range top {
+		t.server(names[i], longest, s)
 	}
 	if rest != nil {
-		t.server("all others", rest)
+		t.server("all others", longest, rest)
 	}
 }
+
+// maxServerName is how wide the column of server names is at most; a longer
+// name has a line of its own. An IPv6 address with its port takes up to 47.
+const maxServerName = 32
 
 // server is one line, and another for what took most of its time.
-func (t *textWriter) server(name string, s *analysis.SpentAt) {
-	t.printf("  %-28s %12s  in %s: %s\n", name, aligned(s.Total(), 1),
+func (t *textWriter) server(name string, columnsOfName int, s *analysis.SpentAt) {
+	if columns(name) > columnsOfName {
+		t.printf("  %s\n", name)
+		name = ""
+	}
+	t.printf("  %s  %s  in %s%s\n", pad(name, columnsOfName), aligned(s.Total()),
 		number(s.Transactions.N, "transaction"), spread(&s.Transactions))
+	t.printf("    %s\n", mostly(&s.Time, 3, 5))
+}
+
+// mostly is the dearest causes with their shares: at most that many, and none
+// but the first below that share in percent.
+func mostly(a *timeline.Account, most int, least float64) string {
 	var parts []string
-	for i, r := range dearest(&s.Time) {
-		if i == 3 || i > 0 && share(r.ns, s.Total()) < 5 {
+	for i, r := range dearest(a) {
+		p := share(r.ns, a.Total())
+		if i == most || i > 0 && p < least {
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%s %.0f %%", r.name(), share(r.ns, s.Total())))
+		parts = append(parts, fmt.Sprintf("%s %.0f %%", r.name(), p))
 	}
-	t.printf("    %s\n", strings.Join(parts, ", "))
+	return strings.Join(parts, ", ")
 }
 
-// aligned is a time in milliseconds, for a column.
-func aligned(ns int64, digits int) string {
-	text := strconv.FormatFloat(float64(ns)/1e6, 'f', digits, 64)
-	if ns > 0 && strings.Trim(text, "0.") == "" {
-		return "<" + text[:len(text)-1] + "1 ms"
+// aligned is a time for a column: numbers end, and units begin, below each
+// other.
+func aligned(ns int64) string {
+	text := span(ns)
+	n, unit, _ := strings.Cut(text, " ")
+	if strings.Contains(unit, " ") {
+		return fmt.Sprintf("%11s", text) // 16 min 40 s
 	}
-	whole, part, _ := strings.Cut(text, ".")
-	n, _ := strconv.ParseUint(whole, 10, 64)
-	return thousands(n) + "." + part + " ms"
+	return fmt.Sprintf("%8s %-2s", n, unit)
 }
 
-// briefTime is the account in one line.
+// briefTime is the account in one line, and another if nearly all of it is
+// one cause.
 func (t *textWriter) briefTime(a *timeline.Account) {
 	total := a.Total()
 	if total == 0 {
 		return
 	}
-	rows := dearest(a)
-	var parts []string
-	for i, r := range rows {
-		if i == 4 || i > 0 && share(r.ns, total) < 1 {
-			break
-		}
-		parts = append(parts, fmt.Sprintf("%s %.0f %%", r.name(), share(r.ns, total)))
+	t.printf("Time: %s of transactions: %s\n", span(total), mostly(a, 4, 1))
+	if first := dearest(a)[0]; share(first.ns, total) >= mostTime && causeHint(first.cause) != "" {
+		t.block(0, first.name()+" is "+causeHint(first.cause))
 	}
-	t.printf("Time: %s of transactions: %s\n", span(total), strings.Join(parts, ", "))
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

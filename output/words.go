@@ -1,7 +1,6 @@
 package output
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -9,56 +8,32 @@ import (
 	"connlint/capture"
 )
 
-// span says how long ns nanoseconds are, to a precision that a reader can
-// use: 1.2 ms, 43.8 ms, 1.051 s, 2 h 5 min, 1,648 days.
-func span(ns int64) string {
-	switch ms := float64(ns) / 1e6; {
-	case ns == 0:
-		return "0 ms"
-	case ns < 1000:
-		return fmt.Sprintf("%d ns", ns)
-	case ms < 0.01:
-		return fmt.Sprintf("%.3f ms", ms)
-	case ms < 0.995:
-		return fmt.Sprintf("%.2f ms", ms)
-	case ms < 999.95:
-		return fmt.Sprintf("%.1f ms", ms)
-	case ms < 100e3:
-		return fmt.Sprintf("%.3f s", ms/1e3)
-	case ms < 3600e3:
-		return fmt.Sprintf("%d min %d s", ns/60e9, ns/1e9%60)
-	case ms < 48*3600e3:
-		return fmt.Sprintf("%d h %d min", ns/3600e9, ns/60e9%60)
-	}
-	return thousands(uint64(ns/(24*3600e9))) + " days"
-}
+// span says how long ns nanoseconds are.
+func span(ns int64) string { return analysis.Span(ns) }
 
 // thousands is n with a comma behind each three digits.
-func thousands(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func thousands(n uint64) string { return analysis.Thousands(n) }
 
 // number is "1 packet", "1,204 packets".
-func number(n uint64, thing string) string {
+func number(n uint64, thing string) string { return thousands(n) + " " + plural(n, thing) }
+
+// plural is the thing as it follows that number.
+func plural(n uint64, thing string) string {
 	if n == 1 {
-		return "1 " + thing
+		return thing
 	}
-	return thousands(n) + " " + thing + "s"
+	return thing + "s"
 }
 
 // gateWords say what a shut gate means for the reader, by the gate's name.
 func gateWords(gate string) string {
 	words := map[string]string{
-		"BothDirections": "only one side's packets are in the capture",
-		"Handshake":      "no whole TCP handshake is in the capture",
-		"NoGapBefore":    "the capture lacks packets, or a limit let some go",
+		"BothDirections": "packets of one side only: the other did not answer, or the capture does not see it",
+		"Handshake":      "without a whole TCP handshake in the capture",
+		"NoGapBefore":    "bytes are missing in the capture",
 		"NotCut":         "packets are cut short by a snap length",
-		"Vantage":        "where the capture was taken is not known",
-		"ConnectionEnd":  "the connection's end is not in the capture",
+		"Vantage":        "where on the way the capture was taken cannot be told",
+		"ConnectionEnd":  "not seen to end",
 		"Plaintext":      "the messages are encrypted",
 		"Clock":          "the capture's clock was set back or forward meanwhile",
 		"FineClock":      "the capture's clock ticks too coarsely",
@@ -73,7 +48,7 @@ func gateWords(gate string) string {
 func caveatWords(caveat string) string {
 	words := map[string]string{
 		"capture-starts-mid-connection": "open already when the capture began",
-		"one-direction-captured":        "only one side's packets were captured",
+		"one-direction-captured":        "packets of one side only: the other did not answer, or the capture does not see it",
 		"snaplen-truncated":             "packets are cut short by a snap length",
 		"capture-drops":                 "packets that arrived are not in the capture",
 		"super-segments":                "captured as larger segments than went over the wire",
@@ -146,24 +121,3 @@ func addressFilter(p capture.Endpoint) string {
 
 // endpointText is an endpoint as records write it.
 func endpointText(p capture.Endpoint) string { return string(appendEndpoint(nil, p)) }
-
-// wrap breaks text into lines of at most that many columns at its spaces; a word
-// that is longer stays whole.
-func wrap(text string, columns int) []string {
-	var lines []string
-	line, used := "", 0
-	for word := range strings.FieldsSeq(text) {
-		n := len([]rune(word))
-		if used > 0 && used+1+n > columns {
-			lines = append(lines, line)
-			line, used = "", 0
-		}
-		if used > 0 {
-			line += " "
-			used++
-		}
-		line += word
-		used += n
-	}
-	return append(lines, line)
-}

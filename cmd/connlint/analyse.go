@@ -14,13 +14,13 @@ import (
 // analyse reads the captures and writes the report. A capture that cannot be
 // read does not stop the others: it makes the exit code 2, and the error
 // follows the report of what was read.
-func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout io.Writer) int {
+func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout, stderr io.Writer) int {
 	chosen, params, err := configure(o, rules.All())
 	if err != nil {
 		log.Error().Msg(err.Error())
 		return exitFailed
 	}
-	report, err := output.New(o.format, stdout, o.records)
+	report, err := newReport(o, stdout)
 	if err != nil {
 		log.Error().Msg(err.Error())
 		return exitFailed
@@ -35,7 +35,7 @@ func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout io.Writer) 
 		begin.Rules = append(begin.Rules, r.Name)
 	}
 	report.Begin(begin)
-	totals := readAll(o, log, stdin, engine, report)
+	totals := readAll(o, log, stdin, stderr, engine, report)
 	if err := report.End(totals); err != nil {
 		return notWritten(log, err)
 	}
@@ -43,14 +43,14 @@ func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout io.Writer) 
 }
 
 // readAll takes the sources one after the other.
-func readAll(o *options, log zerolog.Logger, stdin io.Reader, engine *analysis.Engine, report output.Writer) *output.Totals {
+func readAll(o *options, log zerolog.Logger, stdin io.Reader, stderr io.Writer, engine *analysis.Engine, report output.Writer) *output.Totals {
 	totals := &output.Totals{Analysis: engine.Summary()}
 	left := o.count
 	for i, path := range o.args {
 		if report.Err() != nil || o.count > 0 && left == 0 {
 			break
 		}
-		counts, err := readOne(path, uint16(i), left, stdin, engine, report)
+		counts, err := readOne(path, uint16(i), left, stdin, stderr, engine, report)
 		totals.Sources = append(totals.Sources, output.Source{Stats: counts.Source, Err: err})
 		totals.GivenUp.Add(counts)
 		totals.Copies += counts.Connections.Copies
@@ -62,29 +62,33 @@ func readAll(o *options, log zerolog.Logger, stdin io.Reader, engine *analysis.E
 }
 
 // readOne takes one source to its end; count 0 means all of it.
-func readOne(path string, index uint16, count uint64, stdin io.Reader, engine *analysis.Engine, report output.Writer) (analysis.Counts, error) {
+func readOne(path string, index uint16, count uint64, stdin io.Reader, stderr io.Writer, engine *analysis.Engine, report output.Writer) (analysis.Counts, error) {
 	reader, err := capture.Open(path, stdin)
 	if err != nil {
 		return analysis.Counts{}, err
 	}
+	line := newProgress(path, reader, stderr)
+	defer line.done()
 	if count > 0 {
 		reader = capture.First(reader, count)
 	}
 	src := capture.NewFile(reader, path, index)
 	defer src.Close()
-	return analysis.Read(&heard{src, report}, engine, analysis.Limits{})
+	return analysis.Read(&heard{src, report, line}, engine, analysis.Limits{})
 }
 
 // heard is a source that ends when nobody reads the report any more.
 type heard struct {
 	capture.Source
 	report output.Writer
+	line   *progress
 }
 
 func (h *heard) Next() (*capture.Packet, error) {
 	if h.report.Err() != nil {
 		return nil, io.EOF
 	}
+	h.line.tick()
 	return h.Source.Next()
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ type options struct {
 	version  bool
 	timeWait time.Duration // 0: the rules' own
 	ports    uint16        // the same
+	color    string        // auto, always or never
+	slowest  int           // transactions to draw; 0: none
 }
 
 const help = `connlint reads packet captures and says where HTTP connections waste time,
@@ -39,6 +42,9 @@ usage: connlint [flags] FILE…     pcap or pcapng, also in gzip or zstd; - is s
 
 Report
       --format FORM               text, json or jsonl (default text)
+      --transactions[=N]          draw the N slowest transactions in the text report (default 25)
+      --color WHEN                colour in the text report: auto, always or never (default auto: on a
+                                  terminal, unless NO_COLOR is set)
       --records KIND,…            records in json and jsonl: finding, connection, transaction
                                   (default finding; run and summary are always there)
       --fail-on SEVERITY          exit with 1 from this severity on: error, warning, note or never
@@ -80,6 +86,9 @@ func parse(args []string) (*options, error) {
 	flags.Uint64VarP(&o.count, "count", "c", 0, "")
 	flags.DurationVar(&o.timeWait, "time-wait", 0, "")
 	flags.Uint16Var(&o.ports, "ports", 0, "")
+	flags.StringVar(&o.color, "color", "auto", "")
+	flags.IntVar(&o.slowest, "transactions", 0, "")
+	flags.Lookup("transactions").NoOptDefVal = strconv.Itoa(output.DefaultTransactions)
 	flags.BoolVar(&o.version, "version", false, "")
 	if err := flags.Parse(args); err != nil {
 		return o, flagError(err)
@@ -102,7 +111,10 @@ func parse(args []string) (*options, error) {
 	if flags.Changed("ports") && o.ports == 0 {
 		return o, errors.New("--ports 0: a client has at least one; it is a number up to 65535")
 	}
-	return o, o.choose(*format, *failOn, *level, *records)
+	if err := o.choose(*format, *failOn, *level, *records); err != nil {
+		return o, err
+	}
+	return o, o.checkText(flags.Changed("transactions"))
 }
 
 // silent swallows what pflag would print: run says it in its own words.
@@ -122,6 +134,8 @@ func flagError(err error) error {
 			return fmt.Errorf("--count %q: it is a number of packets", invalid.GetValue())
 		case "time-wait":
 			return fmt.Errorf("--time-wait %q: it is a time such as 60s", invalid.GetValue())
+		case "transactions":
+			return fmt.Errorf("--transactions=%s: it is how many of the slowest to draw", invalid.GetValue())
 		case "ports":
 			return fmt.Errorf("--ports %q: it is a number up to 65535", invalid.GetValue())
 		}

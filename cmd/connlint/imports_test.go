@@ -44,6 +44,7 @@ var guests = [...]struct{ path, room string }{
 	{"golang.org/x/sys", "connlint/capture"},
 	{"github.com/spf13/pflag", "connlint/cmd"},
 	{"github.com/rs/zerolog", "connlint/cmd"},
+	{"github.com/mattn/go-isatty", "connlint/cmd"},
 }
 
 // pkg is what "go list -json" says of a package.

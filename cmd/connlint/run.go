@@ -52,7 +52,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		log.Error().Msgf("%d files are more than one run can number; %d are its limit", len(opts.args), maxSources)
 		return exitFailed
 	}
-	return analyse(opts, log, stdin, stdout)
+	return analyse(opts, log, stdin, stdout, stderr)
 }
 
 // printed writes text and returns the exit code.

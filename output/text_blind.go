@@ -1,0 +1,145 @@
+package output
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"connlint/analysis"
+	"connlint/reassembly"
+)
+
+// skipped says where silence means nothing: on how many connections and why,
+// which rules, and how to capture better. Areas are named rather than rules,
+// which are too many to be read; the JSON summary has the names.
+func (t *textWriter) skipped(a *analysis.Summary) {
+	blind := a.Traits
+	var traits []string
+	for _, trait := range sortedKeys(blind) {
+		if words := traitWords(trait); words != "" {
+			traits = append(traits, fmt.Sprintf("%s: %s", number(blind[trait], "connection"), words))
+		}
+	}
+	gates := gatesOf(a)
+	if len(gates) == 0 && len(traits) == 0 {
+		return
+	}
+	t.head("Not judged")
+	for _, line := range traits {
+		t.block(2, line)
+	}
+	for _, g := range gates {
+		t.block(2, fmt.Sprintf("%s: %s", number(g.most, "connection"), g.words(a)))
+		t.block(4, number(uint64(len(g.rules)), "rule")+" could not judge all of it: "+t.areas(g.rules))
+		for _, text := range g.remedies(a) {
+			t.block(4, text)
+		}
+	}
+}
+
+// gate is one reason for which rules could not judge.
+type gate struct {
+	name  string
+	rules []string
+	most  uint64 // connections: of the rule for which there were most
+}
+
+// gatesOf are the reasons, that with most connections first.
+func gatesOf(a *analysis.Summary) []*gate {
+	byName := map[string]*gate{}
+	for _, rule := range sortedKeys(a.Skipped) {
+		for name, n := range a.Skipped[rule] {
+			g := byName[name]
+			if g == nil {
+				g = &gate{name: name}
+				byName[name] = g
+			}
+			g.rules = append(g.rules, rule)
+			g.most = max(g.most, n)
+		}
+	}
+	all := slices.Collect(maps.Values(byName))
+	slices.SortFunc(all, func(x, y *gate) int { return cmp.Or(cmp.Compare(y.most, x.most), cmp.Compare(x.name, y.name)) })
+	return all
+}
+
+// caveats are the faults of the capture that shut the gate, as far as it has
+// any of them.
+func (g *gate) caveats(a *analysis.Summary) []string {
+	var names []string
+	for _, name := range reassembly.CaveatNames() {
+		if a.Caveats[name] > 0 && slices.Contains(remedyOf(name).gates, g.name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// words say what the gate means for the reader; where bytes are missing, why
+// they are.
+func (g *gate) words(a *analysis.Summary) string {
+	names := g.caveats(a)
+	if g.name != "NoGapBefore" || len(names) == 0 {
+		return gateWords(g.name)
+	}
+	var why []string
+	for _, name := range names {
+		why = append(why, caveatWords(name))
+	}
+	return strings.Join(why, ", or ")
+}
+
+// remedies say how to capture better.
+func (g *gate) remedies(a *analysis.Summary) []string {
+	switch g.name {
+	case "ConnectionEnd":
+		return []string{"Capture until the connections have closed."}
+	case "Plaintext":
+		return []string{"Capture where the messages are in clear, such as behind the proxy that ends TLS."}
+	case "Vantage":
+		return []string{"Capture at the client or at the server, from before the connections open."}
+	}
+	var texts []string
+	for _, name := range g.caveats(a) {
+		if text := remedyOf(name).text; text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// named is up to how many rules of an area are named.
+const named = 3
+
+// areas are rules by area: "framing/* (19 of 21), tcp/rto-stall". sorted.
+func (t *textWriter) areas(rules []string) string {
+	var parts []string
+	for start := 0; start < len(rules); {
+		area, _, _ := strings.Cut(rules[start], "/")
+		end := start
+		for end < len(rules) && strings.HasPrefix(rules[end], area+"/") {
+			end++
+		}
+		all := 0
+		for _, name := range t.run.Rules {
+			if strings.HasPrefix(name, area+"/") {
+				all++
+			}
+		}
+		switch n := end - start; {
+		case n == 0:
+			parts = append(parts, rules[start]) // no name of the house
+			end++
+		case n == all && n > 1:
+			parts = append(parts, fmt.Sprintf("%s/* (all %d)", area, n))
+		case n <= named:
+			parts = append(parts, rules[start:end]...)
+		default:
+			parts = append(parts, fmt.Sprintf("%s/* (%d of %d)", area, n, max(n, all)))
+		}
+		start = end
+	}
+	return strings.Join(parts, ", ")
+}
