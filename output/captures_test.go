@@ -47,11 +47,17 @@ func captures(t *testing.T) []string {
 // analyse runs the whole program but its command line over the files.
 func analyse(t testing.TB, w output.Writer, paths ...string) error {
 	t.Helper()
+	return analyseAs(t, w, paths, paths)
+}
+
+// analyseAs does, under other names.
+func analyseAs(t testing.TB, w output.Writer, names, paths []string) error {
+	t.Helper()
 	engine, err := analysis.New(analysis.Config{}, rules.All(), w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &output.Run{Sources: paths, Parameters: engine.Parameters()}
+	run := &output.Run{Sources: names, Parameters: engine.Parameters()}
 	for _, r := range engine.Rules() {
 		run.Rules = append(run.Rules, r.Name)
 	}
@@ -226,20 +232,31 @@ func nanoseconds(t *testing.T, ms json.Number) int64 {
 	return ns
 }
 
-// A text report keeps to its width and shows nothing that a terminal obeys.
+// A text report keeps to its width, but for words that cannot be broken, and
+// shows nothing that a terminal obeys.
 func TestTextKeepsItsShape(t *testing.T) {
+	long := strings.Repeat("/a/long/way/down", 8) + "/x.pcap"
 	for _, path := range captures(t) {
-		for line := range strings.Lines(string(report(t, "text", path))) {
-			line = strings.TrimSuffix(line, "\n")
-			if strings.HasPrefix(line, path) || strings.Contains(line, "filter ") {
-				continue
+		for _, names := range [][]string{{path}, {long}, {long, path}} {
+			var b bytes.Buffer
+			w := output.NewText(&b, output.TextOptions{Transactions: 20})
+			if err := analyseAs(t, w, names, []string{path, path}[:len(names)]); err != nil {
+				t.Fatal(err)
 			}
-			if n := len([]rune(line)); n > 100 {
-				t.Errorf("%s: %d columns: %s", path, n, line)
-			}
-			if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-				t.Errorf("%s: a control character: %q", path, line)
-			}
+			checkShape(t, path, b.String())
+		}
+	}
+}
+
+func checkShape(t *testing.T, name, report string) {
+	t.Helper()
+	for line := range strings.Lines(report) {
+		line = strings.TrimSuffix(line, "\n")
+		if n := len([]rune(line)); n > 100 && strings.Contains(strings.TrimSpace(line), " ") {
+			t.Errorf("%s: %d columns: %s", name, n, line)
+		}
+		if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			t.Errorf("%s: a control character: %q", name, line)
 		}
 	}
 }

@@ -116,6 +116,9 @@ func reportOf(t *testing.T, format string, file []byte) ([]byte, *analysis.Summa
 	t.Helper()
 	var b bytes.Buffer
 	w, err := output.New(format, &b, output.Findings|output.Connections|output.Transactions)
+	if format == painted {
+		w, err = output.NewText(&b, output.TextOptions{Color: true, Transactions: 20}), nil
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,9 +142,22 @@ func reportOf(t *testing.T, format string, file []byte) ([]byte, *analysis.Summa
 	return b.Bytes(), engine.Summary()
 }
 
+// painted is the text report as a terminal gets it: with colour, and with all
+// that can be asked for.
+const painted = "painted"
+
+// colours are the sequences that a report may hold: those that it sets itself.
+var colours = strings.NewReplacer("\x1b[1m", "", "\x1b[1;31m", "", "\x1b[33m", "", "\x1b[36m", "", "\x1b[0m", "")
+
 // harmless reports what in a report would reach a terminal or a reader as a
 // command, or is no JSON.
 func harmless(format string, out []byte) error {
+	if format == painted {
+		if bytes.Count(out, []byte("\x1b[0m")) != bytes.Count(out, []byte("\x1b["))/2 {
+			return fmt.Errorf("colour that does not end in %q", out)
+		}
+		format, out = "text", []byte(colours.Replace(string(out)))
+	}
 	for i, r := range string(out) {
 		_, size := utf8.DecodeRune(out[i:])
 		switch {
@@ -192,7 +208,7 @@ func TestNothingHarmfulGetsOut(t *testing.T) {
 			if n > 0 {
 				bad = spoil(r, file, 6)
 			}
-			for _, format := range output.Formats() {
+			for _, format := range append(output.Formats(), painted) {
 				out, sum := reportOf(t, format, bad)
 				if err := harmless(format, out); err != nil {
 					t.Errorf("%s, %s: %v", name, format, err)

@@ -70,6 +70,15 @@ type Source struct {
 // unread reports whether nothing of the source could be read.
 func (s *Source) unread() bool { return s.Err != nil && s.Stats.Packets == 0 }
 
+// elapsed is how long the sources are together, ns.
+func (t *Totals) elapsed() int64 {
+	var sum int64
+	for i := range t.Sources {
+		sum += t.Sources[i].Stats.Last - t.Sources[i].Stats.First
+	}
+	return sum
+}
+
 // sum adds up what was read from all sources.
 func (t *Totals) sum() capture.Stats {
 	var all capture.Stats

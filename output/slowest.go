@@ -27,8 +27,8 @@ type drawn struct {
 // barColumns is how many columns the longest transaction's bar has.
 const barColumns = 32
 
-// maxRequest is how many bytes of method and target are kept: more than there
-// are columns for.
+// maxRequest is how many bytes of a method and of a target are kept: more than
+// there are columns for.
 const maxRequest = 48
 
 // slowest keeps the slowest transactions, sorted, and counts all of them. To
@@ -76,8 +76,7 @@ func (d *drawn) fill(x *timeline.Transaction) {
 		}
 	}
 	if h := x.HTTP; h != nil && h.Request != nil {
-		line := append(cutAt(h.Request.Start.Method, maxRequest), ' ')
-		d.request = string(append(line, cutAt(h.Request.Start.Target, maxRequest)...))
+		d.request = excerpt(h.Request.Start.Method) + " " + excerpt(h.Request.Start.Target)
 	}
 	if h := x.HTTP; h != nil && h.Response != nil {
 		d.status = h.Response.Start.Status
@@ -89,8 +88,15 @@ func (d *drawn) fill(x *timeline.Transaction) {
 	}
 }
 
-// cutAt is a copy of at most n bytes.
-func cutAt(b []byte, n int) []byte { return append([]byte(nil), b[:min(n, len(b))]...) }
+// excerpt is a copy of at most maxRequest bytes and a mark where the midst is
+// left out: the end of a target tells more than that.
+func excerpt(b []byte) string {
+	if len(b) <= maxRequest {
+		return string(b)
+	}
+	const tail = maxRequest / 3
+	return string(b[:maxRequest-tail]) + "…" + string(b[len(b)-tail:])
+}
 
 // longestIn is the cause that has most of a stretch of time.
 func longestIn(spans []timeline.Span, from, to int64) timeline.Cause {

@@ -81,7 +81,7 @@ func (t *textWriter) End(totals *Totals) error {
 	if len(t.groups.byKey) == 0 {
 		t.briefTime(&totals.Analysis.Spent.Time)
 	} else {
-		t.time(&totals.Analysis.Spent)
+		t.time(&totals.Analysis.Spent, totals.elapsed())
 		t.servers(totals.Analysis)
 	}
 	t.findings(totals)
@@ -120,7 +120,7 @@ func (t *textWriter) more(totals *Totals) {
 	if t.slowest.most == 0 && totals.Analysis.Transactions > 0 {
 		hints = append(hints, "--transactions draws the slowest")
 	}
-	hints = append(hints, "--format jsonl has every record")
+	hints = append(hints, "--format jsonl has all")
 	if t.long {
 		t.printf("\n")
 	}

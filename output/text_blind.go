@@ -3,7 +3,6 @@ package output
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -42,7 +41,7 @@ func (t *textWriter) skipped(a *analysis.Summary) {
 // gate is one reason for which rules could not judge.
 type gate struct {
 	name  string
-	rules []string
+	rules []string // sorted
 	most  uint64 // connections: of the rule for which there were most
 }
 
@@ -60,8 +59,22 @@ func gatesOf(a *analysis.Summary) []*gate {
 			g.most = max(g.most, n)
 		}
 	}
-	all := slices.Collect(maps.Values(byName))
-	slices.SortFunc(all, func(x, y *gate) int { return cmp.Or(cmp.Compare(y.most, x.most), cmp.Compare(x.name, y.name)) })
+	var all []*gate
+	said := map[string]*gate{} // reasons that read alike are one
+	for _, name := range sortedKeys(byName) {
+		g := byName[name]
+		first := said[g.words(a)]
+		if first == nil {
+			said[g.words(a)] = g
+			all = append(all, g)
+			continue
+		}
+		first.rules = append(first.rules, g.rules...)
+		slices.Sort(first.rules)
+		first.rules = slices.Compact(first.rules)
+		first.most = max(first.most, g.most)
+	}
+	slices.SortStableFunc(all, func(x, y *gate) int { return cmp.Compare(y.most, x.most) })
 	return all
 }
 

@@ -43,7 +43,7 @@ func (t *textWriter) paragraph(p *paragraph) {
 	t.item(indentation, "fix", printable(f.Fix), plain, 0)
 	t.item(indentation, "also", p.others(), plain, 0)
 	t.item(indentation, "packets", packets(&f.Evidence), plain, 0)
-	t.item(indentation, "filter", displayFilter(f.Subject.Client, f.Subject.Server), plain, 0)
+	t.item(indentation, "filter", filterOf(f), plain, 0)
 }
 
 // title is the severity, the rule and who speaks with whom, on one line if
@@ -83,7 +83,7 @@ func (x *group) who() string {
 		return "several servers"
 	case n == 0:
 		return server
-	case n == 1 && x.clients.kept[0] == x.server:
+	case n == 1 && x.clients.kept[0] == x.server.Host():
 		return server // what a host does by itself
 	case n == 1:
 		return endpointText(x.clients.kept[0]) + " > " + server
@@ -172,6 +172,36 @@ func (p *paragraph) others() string {
 		text += fmt.Sprintf(": the same %s", plural(p.subjects, "connection"))
 	}
 	return text
+}
+
+// filterOf finds the packets of a finding in Wireshark. What goes through a
+// proxy is on connections of two pairs: those of the evidence are named beside
+// the pair that the subject has.
+func filterOf(f *analysis.Finding) string {
+	filter := displayFilter(f.Subject.Client, f.Subject.Server)
+	if f.Subject.Kind != analysis.OfPath || filter == "" {
+		return filter
+	}
+	filter = "(" + filter + ")"
+	for _, n := range firstFrames(&f.Evidence, maxLegFrames) {
+		filter += " || frame.number==" + n
+	}
+	return filter
+}
+
+// maxLegFrames is how many packets a filter names.
+const maxLegFrames = 6
+
+// firstFrames are the numbers of the first packets of the evidence, each once.
+func firstFrames(v *analysis.Evidence, most int) []string {
+	var numbers []string
+	for _, c := range v.Frames {
+		n := strconv.FormatUint(c.Frame.Number(), 10)
+		if len(numbers) < most && !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
 }
 
 // shownPackets is how many packets of its evidence a paragraph names.

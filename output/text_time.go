@@ -34,17 +34,17 @@ func (r row) name() string { return strings.ReplaceAll(r.cause.String(), "_", "-
 func share(part, whole int64) float64 { return 100 * float64(part) / float64(whole) }
 
 // time is the account of all transactions as a table. Causes below a
-// thousandth of the whole are one row.
-func (t *textWriter) time(spent *analysis.Spent) {
+// thousandth of the whole are one row. elapsed is how long the captures are.
+func (t *textWriter) time(spent *analysis.Spent, elapsed int64) {
 	total := spent.Time.Total()
 	if total == 0 {
 		return
 	}
-	what := "1 transaction"
-	if n := spent.Transactions.N; n != 1 {
-		what = thousands(n) + " transactions; what ran side by side counts each"
+	beside := ""
+	if total > elapsed {
+		beside = "; what ran side by side counts each"
 	}
-	t.head(fmt.Sprintf("Where the time went (%s of %s)", span(total), what))
+	t.head(fmt.Sprintf("Where the time went (%s of %s%s)", span(total), number(spent.Transactions.N, "transaction"), beside))
 	rows := dearest(&spent.Time)
 	large := slices.IndexFunc(rows, func(r row) bool { return share(r.ns, total) < 0.1 })
 	if large < 0 || large == len(rows)-1 {
@@ -60,8 +60,8 @@ func (t *textWriter) time(spent *analysis.Spent) {
 		}
 		t.row(fmt.Sprintf("%d others", len(small)), rest, total, nil)
 	}
-	if hint := causeHint(rows[0].cause); hint != "" && share(rows[0].ns, total) >= mostTime {
-		t.block(2, rows[0].name()+" is "+hint)
+	if hint := causeHint(rows[0].cause); hint != "" && share(rows[0].ns, total) >= mostTime && rows[0].cause != timeline.NoResponse {
+		t.block(2, rows[0].name()+" is "+hint) // findings speak of requests without an answer
 	}
 }
 
@@ -143,7 +143,7 @@ const maxServerName = 32
 // server is one line, and another for what took most of its time.
 func (t *textWriter) server(name string, columnsOfName int, s *analysis.SpentAt) {
 	if columns(name) > columnsOfName {
-		t.printf("  %s\n", name)
+		t.block(2, name)
 		name = ""
 	}
 	t.printf("  %s  %s  in %s%s\n", pad(name, columnsOfName), aligned(s.Total()),

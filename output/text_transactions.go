@@ -51,7 +51,7 @@ func (t *textWriter) transactions(totals *Totals) {
 			wide[i] = max(wide[i], columns(cell))
 		}
 	}
-	room := max(leastRequest, width-5*2-wide[0]-wide[1]-wide[2]-wide[3]-wide[4]-2-barColumns)
+	room := max(leastRequest, width-7*2-wide[0]-wide[1]-wide[2]-wide[3]-wide[4]-barColumns)
 	var used [timeline.NumCauses]bool
 	for i, r := range rows {
 		name, bar := pad("request", room), "a whole bar: "+span(longest)
@@ -90,8 +90,7 @@ func (t *textWriter) legend(used *[timeline.NumCauses]bool, cut bool) {
 	}
 }
 
-// name is what was asked, cut in its middle if it is long: the end of a target
-// tells more than its midst.
+// name is what was asked, without its midst if it is long.
 func (d *drawn) name(room int) string {
 	text := printable(d.request)
 	if d.request == "" {

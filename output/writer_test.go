@@ -13,6 +13,7 @@ import (
 	"connlint/analysis"
 	"connlint/analysis/timeline"
 	"connlint/capture"
+	"connlint/reassembly"
 )
 
 func endpoint(s string) capture.Endpoint { return capture.EndpointFrom(netip.MustParseAddrPort(s)) }
@@ -217,7 +218,7 @@ func TestTimeTable(t *testing.T) {
 			a.Time[cause] = ns
 			a.Causes[cause].Add(ns)
 		}
-		w.time(&a)
+		w.time(&a, 0)
 		w.out.Flush()
 		_, table, _ := strings.Cut(strings.TrimSpace(b.String()), "\n")
 		if got := strings.Join(strings.Fields(table), " "); got != tt.want {
@@ -283,12 +284,16 @@ func TestGroupsAreBounded(t *testing.T) {
 func TestTextIsHarmless(t *testing.T) {
 	for _, s := range hostile {
 		var b bytes.Buffer
-		w := newText(&b)
+		w := NewText(&b, TextOptions{Transactions: 5})
 		w.Begin(&Run{Sources: []string{s, s}})
 		f := finding("tcp/x", "10.0.0.2:80", 1)
-		f.Message = s
+		f.Message, f.Fix, f.Reasons, f.Confidence = s, s, []string{s}, 0.5
+		f.Evidence.Cite(capture.NewFrame(0, 8, 1), s)
 		w.Finding(f)
-		if err := w.End(totals()); err != nil {
+		w.Transaction(&timeline.Connection{Connection: &reassembly.Connection{}}, exchange(1, 40, s))
+		end := totals()
+		end.Sources[0].Stats.Packets, end.Sources[0].Err = 3, errors.New(s)
+		if err := w.End(end); err != nil {
 			t.Fatal(err)
 		}
 		if r, bad := unprintable(strings.ReplaceAll(b.String(), "\n", "")); bad {
