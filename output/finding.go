@@ -18,6 +18,7 @@ func (e *encoder) finding(source string, f *analysis.Finding) {
 	e.text("culprit", f.Culprit.String())
 	e.subject(&f.Subject)
 	e.text("message", f.Message)
+	e.text("fix", f.Fix)
 	e.int("count", f.Count)
 	e.cost("cost", &f.Lost)
 	e.cost("saving", &f.Saved)

@@ -39,9 +39,36 @@ func pad(text string, n int) string {
 	return text + strings.Repeat(" ", max(0, n-columns(text)))
 }
 
+// glue stands for a space at which no line is broken. Nothing that is printed
+// holds it by itself: it is a control character.
+const glue = "\x1f"
+
+// glued is text whose settings, which stand in backquotes, are not broken:
+// they are there to be copied.
+func glued(text string) string {
+	parts := strings.Split(text, "`")
+	if len(parts)%2 == 0 {
+		return text // one has no end
+	}
+	for i := 1; i < len(parts); i += 2 {
+		if columns(parts[i]) <= width/2 {
+			parts[i] = strings.ReplaceAll(parts[i], " ", glue)
+		}
+	}
+	return strings.Join(parts, "`")
+}
+
 // wrap breaks text into lines of at most that many columns at its spaces; a word
 // that is longer stays whole.
 func wrap(text string, most int) []string {
+	lines := breakLines(text, most)
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], glue, " ")
+	}
+	return lines
+}
+
+func breakLines(text string, most int) []string {
 	var lines []string
 	line, used := "", 0
 	for word := range strings.FieldsSeq(text) {

@@ -42,7 +42,7 @@ func (t *textWriter) skipped(a *analysis.Summary) {
 type gate struct {
 	name  string
 	rules []string // sorted
-	most  uint64 // connections: of the rule for which there were most
+	most  uint64   // connections: of the rule for which there were most
 }
 
 // gatesOf are the reasons, that with most connections first.

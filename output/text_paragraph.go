@@ -35,12 +35,12 @@ func (t *textWriter) paragraph(p *paragraph) {
 	case p.culprit() == analysis.Nobody:
 		t.item(indentation, "cost", costs+"; whose fault it is "+p.blame(), bold, lost)
 	default:
-		t.item(indentation, "cost", costs+"; culprit: "+p.blame(), bold, lost)
+		t.item(indentation, "cost", costs+"; culprit:"+glue+p.blame(), bold, lost)
 	}
 	if f.Confidence < unsure {
 		t.item(indentation, "sure to "+strconv.FormatFloat(f.Confidence, 'f', 1, 64), doubts(f.Reasons), plain, 0)
 	}
-	t.item(indentation, "fix", printable(f.Fix), plain, 0)
+	t.item(indentation, "fix", glued(printable(f.Fix)), plain, 0)
 	t.item(indentation, "also", p.others(), plain, 0)
 	t.item(indentation, "packets", packets(&f.Evidence), plain, 0)
 	t.item(indentation, "filter", filterOf(f), plain, 0)

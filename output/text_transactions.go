@@ -79,15 +79,13 @@ func (t *textWriter) legend(used *[timeline.NumCauses]bool, cut bool) {
 	var legend []string
 	for cause := range timeline.NumCauses {
 		if used[cause] {
-			legend = append(legend, fmt.Sprintf("%c\u00a0%s", letters[cause], row{cause: cause}.name()))
+			legend = append(legend, fmt.Sprintf("%c%s%s", letters[cause], glue, row{cause: cause}.name()))
 		}
 	}
 	if cut {
-		legend = append(legend, "!\u00a0cut\u00a0short")
+		legend = append(legend, "!"+glue+"cut"+glue+"short")
 	}
-	for _, line := range wrap(strings.Join(legend, ", "), width-2) {
-		t.printf("  %s\n", strings.ReplaceAll(line, "\u00a0", " "))
-	}
+	t.block(2, strings.Join(legend, ", "))
 }
 
 // name is what was asked, without its midst if it is long.
