@@ -23,6 +23,7 @@ type textWriter struct {
 	slowest slowest
 	seen    []seen             // by source
 	doubts  reassembly.Caveats // of the findings
+	blind   []string           // reasons for which rules could not judge, as they were said
 	long    bool               // there is a headed section: blank lines part them
 	err     error
 }
@@ -79,7 +80,7 @@ func (t *textWriter) Err() error { return t.err }
 func (t *textWriter) End(totals *Totals) error {
 	t.sources(totals)
 	if len(t.groups.byKey) == 0 {
-		t.briefTime(&totals.Analysis.Spent.Time)
+		t.briefTime(&totals.Analysis.Spent)
 	} else {
 		t.time(&totals.Analysis.Spent, totals.elapsed())
 		t.servers(totals.Analysis)

@@ -30,6 +30,7 @@ func (t *textWriter) skipped(a *analysis.Summary) {
 		t.block(2, line)
 	}
 	for _, g := range gates {
+		t.blind = append(t.blind, g.reasons(a)...)
 		t.block(2, fmt.Sprintf("%s: %s", number(g.most, "connection"), g.words(a)))
 		t.block(4, number(uint64(len(g.rules)), "rule")+" could not judge all of it: "+t.areas(g.rules))
 		for _, text := range g.remedies(a) {
@@ -90,18 +91,20 @@ func (g *gate) caveats(a *analysis.Summary) []string {
 	return names
 }
 
-// words say what the gate means for the reader; where bytes are missing, why
-// they are.
-func (g *gate) words(a *analysis.Summary) string {
+// words say what the gate means for the reader.
+func (g *gate) words(a *analysis.Summary) string { return strings.Join(g.reasons(a), ", or ") }
+
+// reasons are what shut the gate; where bytes are missing, why they are.
+func (g *gate) reasons(a *analysis.Summary) []string {
 	names := g.caveats(a)
 	if g.name != "NoGapBefore" || len(names) == 0 {
-		return gateWords(g.name)
+		return []string{gateWords(g.name)}
 	}
 	var why []string
 	for _, name := range names {
 		why = append(why, caveatWords(name))
 	}
-	return strings.Join(why, ", or ")
+	return why
 }
 
 // remedies say how to capture better.

@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"slices"
 
 	"connlint/analysis"
 	"connlint/reassembly"
@@ -56,8 +57,8 @@ func (t *textWriter) caveats(totals *Totals) {
 }
 
 // faults is a line for each fault of the capture, with how to capture better
-// if a finding is in doubt for it. What could not be judged for it is said with
-// the rules that could not.
+// if a finding is in doubt for it. What was said with the rules that could not
+// judge for it is not said again.
 func (t *textWriter) faults(a *analysis.Summary) []string {
 	var lines []string
 	for bit, name := range reassembly.CaveatNames() {
@@ -68,6 +69,9 @@ func (t *textWriter) faults(a *analysis.Summary) []string {
 		words := caveatWords(name)
 		if y := &a.Budget.Bytes; name == "capture-drops" && y.Unseen > 0 {
 			words = percent(y.Unseen, y.Sent+y.Unseen) + " of the bytes that arrived are not in the capture"
+		}
+		if slices.Contains(t.blind, words) {
+			continue
 		}
 		line := fmt.Sprintf("%s: %s: %s", name, number(n, "connection"), words)
 		if r := remedyOf(name); r.doubt && t.doubts&(1<<bit) != 0 {

@@ -48,6 +48,14 @@ func TestFaultsOfTheCapture(t *testing.T) {
 		}
 	}
 	a := &analysis.Summary{Skipped: map[string]map[string]uint64{"tcp/rto-stall": {"ConnectionEnd": 2}}}
+	a.Caveats = map[string]uint64{"snaplen-truncated": 1}
+	a.Skipped["tcp/x"] = map[string]uint64{"NoGapBefore": 1}
+	w := newText(&strings.Builder{})
+	w.skipped(a)
+	if again := w.faults(a); len(again) != 0 {
+		t.Errorf("said twice: %q", again)
+	}
+	delete(a.Skipped, "tcp/x")
 	if got := blindness(a); got != "Not judged 2 connections: not seen to end 1 rule could not judge all of it: tcp/rto-stall Capture until the connections have closed." {
 		t.Errorf("the capture ends too early: %q", got)
 	}

@@ -60,14 +60,26 @@ func (t *textWriter) time(spent *analysis.Spent, elapsed int64) {
 		}
 		t.row(fmt.Sprintf("%d others", len(small)), rest, total, nil)
 	}
-	if hint := causeHint(rows[0].cause); hint != "" && share(rows[0].ns, total) >= mostTime && rows[0].cause != timeline.NoResponse {
-		t.block(2, rows[0].name()+" is "+hint) // findings speak of requests without an answer
+	if rows[0].cause != timeline.NoResponse { // of which findings speak
+		t.hint(2, spent)
 	}
 }
 
-// mostTime is the share, in percent, from which on one cause is the whole
-// story.
-const mostTime = 50
+// A cause is the whole story from this share of the time on, in percent, if it
+// is long enough for somebody to wait for it, ns.
+const (
+	mostTime = 50
+	longTime = int64(200e6)
+)
+
+// hint says where to look if nearly all time has one cause.
+func (t *textWriter) hint(indent int, spent *analysis.Spent) {
+	first := dearest(&spent.Time)[0]
+	text := causeHint(first.cause)
+	if text != "" && share(first.ns, spent.Time.Total()) >= mostTime && spent.Causes[first.cause].Max >= longTime {
+		t.block(indent, first.name()+" is "+text)
+	}
+}
 
 // causeHint says where to look for a cause that no rule can speak of: what
 // programs do between packets is not in the packets.
@@ -178,15 +190,13 @@ func aligned(ns int64) string {
 
 // briefTime is the account in one line, and another if nearly all of it is
 // one cause.
-func (t *textWriter) briefTime(a *timeline.Account) {
-	total := a.Total()
+func (t *textWriter) briefTime(spent *analysis.Spent) {
+	total := spent.Time.Total()
 	if total == 0 {
 		return
 	}
-	t.printf("Time: %s of transactions: %s\n", span(total), mostly(a, 4, 1))
-	if first := dearest(a)[0]; share(first.ns, total) >= mostTime && causeHint(first.cause) != "" {
-		t.block(0, first.name()+" is "+causeHint(first.cause))
-	}
+	t.printf("Time: %s of transactions: %s\n", span(total), mostly(&spent.Time, 4, 1))
+	t.hint(0, spent)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -126,7 +126,11 @@ func (t *textWriter) offset(d *drawn, totals *Totals) string {
 	if int(d.source) >= len(totals.Sources) {
 		return "?"
 	}
-	return fmt.Sprintf("%.3f", float64(d.start-totals.Sources[d.source].Stats.First)/1e9)
+	at := float64(d.start-totals.Sources[d.source].Stats.First) / 1e9
+	if at >= 1e6 {
+		return fmt.Sprintf("%.0f", at) // a joined capture, or a broken clock
+	}
+	return fmt.Sprintf("%.3f", at)
 }
 
 // draw is the bar: as long as the transaction took, and never nothing.
