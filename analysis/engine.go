@@ -73,7 +73,7 @@ func New(cfg Config, rules []*Rule, sink Sink) (*Engine, error) {
 	return e, nil
 }
 
-// check refuses parameters that no rule has.
+// check refuses parameters that no rule has, and values out of their range.
 func (cfg Config) check(rules []*Rule) error {
 	known := map[string]*Rule{}
 	for _, r := range rules {
@@ -84,22 +84,17 @@ func (cfg Config) check(rules []*Rule) error {
 		if r == nil {
 			return fmt.Errorf("no rule %q; \"connlint rules\" lists them", name)
 		}
-		for p := range params {
-			if !r.has(p) {
-				return fmt.Errorf("rule %s has no parameter %q; \"connlint rules %s\" lists them", name, p, name)
+		for name, v := range params {
+			p := r.Param(name)
+			if p == nil {
+				return fmt.Errorf("rule %s has no parameter %q; \"connlint rules %s\" lists them", r.Name, name, r.Name)
+			}
+			if err := p.Check(v); err != nil {
+				return fmt.Errorf("rule %s: %w", r.Name, err)
 			}
 		}
 	}
 	return nil
-}
-
-func (r *Rule) has(param string) bool {
-	for _, p := range r.Params {
-		if p.Name == param {
-			return true
-		}
-	}
-	return false
 }
 
 // Parameters are the values in force: rule name, then parameter name.

@@ -126,7 +126,9 @@ type Param struct {
 	Name    string // snake_case
 	Unit    string // ms, ratio, count, bytes …
 	Default float64
-	Source  string // where the default comes from
+	Min     float64 // of what it may be set to; 0: what its unit allows, see Range
+	Max     float64 // the same
+	Source  string  // where the default comes from
 }
 
 // Rule is one thing that connlint looks for.
@@ -192,6 +194,9 @@ func Validate(rules []*Rule) error {
 		for _, p := range r.Params {
 			if p.Name == "" || p.Unit == "" || p.Source == "" || names[p.Name] {
 				return fmt.Errorf("rule %q: parameter %q lacks a name of its own, a unit or a source", r.Name, p.Name)
+			}
+			if err := p.Check(p.Default); err != nil {
+				return fmt.Errorf("rule %q: the default %w", r.Name, err)
 			}
 			names[p.Name] = true
 		}

@@ -17,7 +17,7 @@ func closeWaitLeak() *analysis.Rule {
 		Severity: analysis.Warning,
 		Needs:    analysis.BothDirections | analysis.NoGapBefore | analysis.Clock,
 		Params: []analysis.Param{
-			{Name: "limit", Unit: "ms", Default: 60000,
+			{Name: "limit", Unit: "ms", Default: 60000, Min: 1,
 				Source: "net.ipv4.tcp_fin_timeout of Linux: after 60 s the side that closed has forgotten the connection"},
 		},
 		Start: func(p *analysis.Pass) analysis.Run {

@@ -19,7 +19,7 @@ func connectionChurn() *analysis.Rule {
 		Params: []analysis.Param{
 			{Name: "min_rate", Unit: "1/s", Default: 100,
 				Source: "at a hundred a second the handshakes of a small service cost as much as its work"},
-			{Name: "window", Unit: "s", Default: 10,
+			{Name: "window", Unit: "s", Default: 10, Min: 1,
 				Source: "a page or a batch that opens its connections at once is over by then"},
 			{Name: "max_requests", Unit: "count", Default: 2,
 				Source: "connections that carry more requests than this on average pay for themselves"},

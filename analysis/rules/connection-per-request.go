@@ -18,7 +18,7 @@ func connectionPerRequest() *analysis.Rule {
 		PartOf:   []string{"proxy/upstream-downgraded"},
 		Needs:    analysis.Handshake | analysis.BothDirections | analysis.NoGapBefore | analysis.ConnectionEnd,
 		Params: []analysis.Param{
-			{Name: "min_connections", Unit: "count", Default: 3,
+			{Name: "min_connections", Unit: "count", Default: 3, Min: 2,
 				Source: "one connection more than needed may be chance, two in a row are a habit"},
 			{Name: "max_pause", Unit: "ms", Default: 60000,
 				Source: "common servers keep an idle connection for 5 to 75 s; after a minute it would be gone"},

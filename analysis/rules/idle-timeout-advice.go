@@ -18,7 +18,7 @@ func idleTimeoutAdvice() *analysis.Rule {
 		Params: []analysis.Param{
 			{Name: "min_saved", Unit: "count", Default: 3,
 				Source: "a setting is changed for a habit, not for one connection or two"},
-			{Name: "spread", Unit: "ratio", Default: 0.1,
+			{Name: "spread", Unit: "ratio", Default: 0.1, Max: 100,
 				Source: "as of keepalive-race-predicted: closes this near to each other are one timer"},
 			{Name: "min_limit", Unit: "ms", Default: 250,
 				Source: "as of keepalive-race-predicted: what closes sooner closes behind its response"},

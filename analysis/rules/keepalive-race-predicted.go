@@ -21,7 +21,7 @@ func keepaliveRacePredicted() *analysis.Rule {
 		Params: []analysis.Param{
 			{Name: "min_closes", Unit: "count", Default: 3,
 				Source: "three closes after the same idle time are a timer; two may be chance"},
-			{Name: "spread", Unit: "ratio", Default: 0.1,
+			{Name: "spread", Unit: "ratio", Default: 0.1, Max: 100,
 				Source: "servers look at their timers now and then; idle limits in use differ by more than a tenth"},
 			{Name: "min_limit", Unit: "ms", Default: 250,
 				Source: "no server in use has a shorter idle limit: what closes sooner closes behind its response"},

@@ -55,6 +55,9 @@ func (c *Case) Withholds(rule string) bool {
 	return slices.ContainsFunc(c.marks.nears, func(n near) bool { return n.rule.Name == rule })
 }
 
+// Capture is the trace as the bytes of a pcap file. It is not to be written to.
+func (c *Case) Capture() []byte { return c.file }
+
 // Check runs the case and reports everything that is not as its marks say,
 // one error a line.
 func (c *Case) Check() error {
