@@ -1,10 +1,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"path"
-	"slices"
-	"strconv"
 	"strings"
 
 	"connlint/analysis"
@@ -13,27 +11,15 @@ import (
 // configure chooses the rules of a run and the thresholds that differ from
 // their defaults.
 func configure(o *options, all []*analysis.Rule) ([]*analysis.Rule, map[string]map[string]float64, error) {
-	for _, glob := range append(o.enable[:len(o.enable):len(o.enable)], o.disable...) {
-		if !matchesAny(glob, all) {
-			return nil, nil, noRule(glob, all)
-		}
-	}
-	var chosen []*analysis.Rule
-	for _, r := range all {
-		if (len(o.enable) == 0 || matches(o.enable, r)) && !matches(o.disable, r) {
-			chosen = append(chosen, r)
-		}
+	chosen, err := o.choose(all)
+	if err != nil {
+		return nil, nil, err
 	}
 	params := o.hosts(all)
 	for _, s := range o.set {
-		r, param, value, err := parseSetting(s, all)
-		if err != nil {
+		if err := set(s, all, params); err != nil {
 			return nil, nil, fmt.Errorf("--set %s: %w", s, err)
 		}
-		if params[r.Name] == nil {
-			params[r.Name] = map[string]float64{}
-		}
-		params[r.Name][param] = value
 	}
 	for name := range params {
 		if !matches([]string{name}, chosen...) {
@@ -43,13 +29,38 @@ func configure(o *options, all []*analysis.Rule) ([]*analysis.Rule, map[string]m
 	return chosen, params, nil
 }
 
+// choose takes the rules that --enable names, less those that --disable does.
+// A run without rules says nothing whatever it reads: that nobody wants.
+func (o *options) choose(all []*analysis.Rule) ([]*analysis.Rule, error) {
+	for _, globs := range [...][]string{o.enable, o.disable} {
+		for _, glob := range globs {
+			if !matches([]string{glob}, all...) {
+				return nil, noRule(glob, all)
+			}
+		}
+	}
+	var chosen []*analysis.Rule
+	for _, r := range all {
+		if (len(o.enable) == 0 || matches(o.enable, r)) && !matches(o.disable, r) {
+			chosen = append(chosen, r)
+		}
+	}
+	switch {
+	case len(chosen) > 0:
+		return chosen, nil
+	case len(o.enable) > 0:
+		return nil, fmt.Errorf("no rule is left: --disable %s takes all that --enable %s names", strings.Join(o.disable, ","), strings.Join(o.enable, ","))
+	}
+	return nil, errors.New("no rule is left: --disable " + strings.Join(o.disable, ",") + " takes them all; --enable GLOB chooses some")
+}
+
 // hosts are the settings of --time-wait and --ports: every rule that has a
 // parameter of that name takes it.
 func (o *options) hosts(all []*analysis.Rule) map[string]map[string]float64 {
 	params := map[string]map[string]float64{}
 	for name, value := range map[string]float64{"time_wait": o.timeWait.Seconds(), "ports": float64(o.ports)} {
 		for _, r := range all {
-			if value > 0 && slices.ContainsFunc(r.Params, func(p analysis.Param) bool { return p.Name == name }) {
+			if value > 0 && r.Param(name) != nil {
 				if params[r.Name] == nil {
 					params[r.Name] = map[string]float64{}
 				}
@@ -60,74 +71,11 @@ func (o *options) hosts(all []*analysis.Rule) map[string]map[string]float64 {
 	return params
 }
 
-// matches reports whether a glob is the name, or the last part of the name,
-// of one of the rules.
-func matches(globs []string, rules ...*analysis.Rule) bool {
-	for _, glob := range globs {
-		if matchesAny(glob, rules) {
-			return true
-		}
-	}
-	return false
-}
-
-func matchesAny(glob string, rules []*analysis.Rule) bool {
-	for _, r := range rules {
-		for _, name := range [...]string{r.Name, r.ID()} {
-			if ok, err := path.Match(glob, name); ok && err == nil {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// parseSetting reads RULE.PARAM=VALUE. The value may carry the parameter's
-// own unit: 30ms.
-func parseSetting(s string, all []*analysis.Rule) (*analysis.Rule, string, float64, error) {
-	name, text, ok := strings.Cut(s, "=")
-	dot := strings.LastIndexByte(name, '.')
-	if !ok || dot <= 0 {
-		return nil, "", 0, fmt.Errorf("write it as RULE.PARAM=VALUE")
-	}
-	rule, param := name[:dot], name[dot+1:]
-	r := ruleOf(rule, all)
-	if r == nil {
-		return nil, "", 0, noRule(rule, all)
-	}
-	for _, p := range r.Params {
-		if p.Name != param {
-			continue
-		}
-		v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, p.Unit)), 64)
-		if err != nil || v != v || v-v != 0 {
-			return nil, "", 0, fmt.Errorf("%q is not a number; its unit is %s", text, p.Unit)
-		}
-		return r, param, v, nil
-	}
-	return nil, "", 0, fmt.Errorf("rule %s has no parameter %q; connlint rules %s lists them", r.Name, param, r.ID())
-}
-
-// ruleOf is the rule of that name or last part of a name; nil if there is
-// none.
-func ruleOf(name string, all []*analysis.Rule) *analysis.Rule {
-	for _, r := range all {
-		if name == r.Name || name == r.ID() {
-			return r
-		}
-	}
-	return nil
-}
-
 // noRule says that there is no such rule, and which names are near.
 func noRule(name string, all []*analysis.Rule) error {
 	hint := "connlint rules lists them"
 	if near := nearest(name, all); len(near) > 0 {
-		last := len(near) - 1
-		if hint = "did you mean "; last > 0 {
-			hint += strings.Join(near[:last], ", ") + " or "
-		}
-		hint += near[last] + "?"
+		hint = didYouMean(near)
 	}
 	return fmt.Errorf("no rule %q; %s", name, hint)
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -13,85 +13,128 @@ import (
 	"connlint/analysis/rules"
 )
 
-// listRules prints the list of rules, or the page of one.
-func listRules(args []string, log zerolog.Logger, stdout io.Writer) int {
+// listRules prints what is known of the rules that the arguments name: the
+// list where there is no argument, or a glob or an area among them, else the
+// page of each. In json and jsonl it is one record a rule.
+func listRules(o *options, args []string, log zerolog.Logger, stdout io.Writer) int {
 	all := rules.All()
-	switch len(args) {
-	case 0:
-		return printed(log, stdout, ruleTable(all))
-	case 1:
-		if r := ruleOf(args[0], all); r != nil {
-			return printed(log, stdout, strings.TrimRight(r.Doc, "\n")+"\n")
-		}
-		log.Error().Msg(noRule(args[0], all).Error())
+	chosen, pages, err := named(args, all)
+	if err != nil {
+		log.Error().Msg(err.Error())
 		return exitFailed
 	}
-	log.Error().Msgf("connlint rules takes one name, not %d", len(args))
-	return exitFailed
+	switch {
+	case o.format != "text":
+		return printed(log, stdout, ruleRecords(chosen, o.format == "json"))
+	case pages:
+		return printed(log, stdout, rulePages(chosen))
+	}
+	return printed(log, stdout, ruleTable(chosen))
 }
 
+// named are the rules of the names, in the order of the list; pages says that
+// each was named by itself.
+func named(args []string, all []*analysis.Rule) (chosen []*analysis.Rule, pages bool, err error) {
+	if len(args) == 0 {
+		return all, false, nil
+	}
+	var globs []string
+	pages = true
+	for _, arg := range args {
+		area := strings.TrimSuffix(arg, "/")
+		if slices.ContainsFunc(all, func(r *analysis.Rule) bool { return areaOf(r) == area }) {
+			arg = area + "/*"
+		}
+		if !matches([]string{arg}, all...) {
+			return nil, false, noRule(arg, all)
+		}
+		globs = append(globs, arg)
+		pages = pages && !strings.ContainsAny(arg, "*?[")
+	}
+	for _, r := range all {
+		if matches(globs, r) {
+			chosen = append(chosen, r)
+		}
+	}
+	return chosen, pages, nil
+}
+
+// areaOf is the first part of a rule's name.
+func areaOf(r *analysis.Rule) string {
+	area, _, _ := strings.Cut(r.Name, "/")
+	return area
+}
+
+// ruleTable lists rules by area; a title that is too long goes on below.
 func ruleTable(all []*analysis.Rule) string {
 	width := 0
 	for _, r := range all {
 		width = max(width, len(r.Name))
 	}
+	left := width + len("  warning  ")
 	var b strings.Builder
+	area := ""
 	for _, r := range all {
-		fmt.Fprintf(&b, "%-*s  %-7s  %s\n", width, r.Name, r.Severity, r.Title())
+		if a := areaOf(r); a != area {
+			if area != "" {
+				b.WriteByte('\n')
+			}
+			area = a
+		}
+		title := strings.Join(wrapped(r.Title(), columns-left), "\n"+strings.Repeat(" ", left))
+		fmt.Fprintf(&b, "%-*s  %-7s  %s\n", width, r.Name, r.Severity, title)
 	}
 	return b.String()
 }
 
-// maxNear is how many names a hint offers.
-const maxNear = 3
-
-// nearest are the names most like one that is wrong: those that hold it, or
-// that few changes lead to.
-func nearest(name string, all []*analysis.Rule) []string {
-	type candidate struct {
-		name     string
-		distance int
-	}
-	var near []candidate
+// rulePages are the pages one after the other, in lines that fit a terminal.
+func rulePages(all []*analysis.Rule) string {
+	var pages []string
 	for _, r := range all {
-		d := min(distance(name, r.Name), distance(name, r.ID()))
-		if len(name) >= 3 && strings.Contains(r.Name, strings.Trim(name, "*")) {
-			d = 0
-		}
-		if d <= 1+len(name)/4 {
-			near = append(near, candidate{r.Name, d})
-		}
+		pages = append(pages, page(r.Doc))
 	}
-	slices.SortStableFunc(near, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
-	var names []string
-	for _, c := range near[:min(len(near), maxNear)] {
-		names = append(names, c.name)
-	}
-	return names
+	return strings.Join(pages, "\n\n")
 }
 
-// distance is how many bytes have to be put in, taken out or replaced to make
-// b of a (Levenshtein 1966). A name far too long is not compared.
-func distance(a, b string) int {
-	const tooLong = 100
-	if len(a) > tooLong {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+// ruleRecord is a rule for machines: the record "rule" of the schema.
+type ruleRecord struct {
+	Type       string        `json:"type"`
+	Name       string        `json:"name"`
+	Title      string        `json:"title"`
+	Severity   string        `json:"severity"`
+	Needs      []string      `json:"needs"`
+	PartOf     []string      `json:"part_of"`
+	Parameters []paramRecord `json:"parameters"`
+}
+
+type paramRecord struct {
+	Name    string  `json:"name"`
+	Unit    string  `json:"unit"`
+	Default float64 `json:"default"`
+	Min     float64 `json:"min"`
+	Max     float64 `json:"max"`
+	Source  string  `json:"source"`
+}
+
+// ruleRecords are rules as lines, or as the lines of one array.
+func ruleRecords(all []*analysis.Rule, array bool) string {
+	var lines []string
+	for _, r := range all {
+		record := ruleRecord{Type: "rule", Name: r.Name, Title: r.Title(), Severity: r.Severity.String(),
+			Needs: []string{}, PartOf: append([]string{}, r.PartOf...), Parameters: []paramRecord{}}
+		if r.Needs != 0 {
+			record.Needs = strings.Split(r.Needs.String(), ",")
 		}
+		for i := range r.Params {
+			p := &r.Params[i]
+			low, high := p.Range()
+			record.Parameters = append(record.Parameters, paramRecord{p.Name, p.Unit, p.Default, low, high, p.Source})
+		}
+		line, _ := json.Marshal(record) // numbers and strings: nothing to go wrong
+		lines = append(lines, string(line))
 	}
-	return row[len(b)]
+	if array {
+		return "[\n" + strings.Join(lines, ",\n") + "\n]\n"
+	}
+	return strings.Join(lines, "\n") + "\n"
 }

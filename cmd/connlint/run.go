@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
@@ -28,7 +29,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log := newLogger(stderr, opts.logLevel)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
-		return printed(log, stdout, help)
+		return printed(log, stdout, help())
 	case err != nil:
 		log.Error().Msg(err.Error())
 		return exitFailed
@@ -38,21 +39,42 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		log.Error().Msg("no capture file; connlint FILE… reads some, connlint --help says more")
 		return exitFailed
 	}
-	switch opts.args[0] {
-	case "rules":
-		return listRules(opts.args[1:], log, stdout)
-	case "schema":
-		if len(opts.args) > 1 {
-			log.Error().Msgf("connlint schema takes no argument, not %q", opts.args[1])
-			return exitFailed
-		}
-		return printed(log, stdout, output.JSONSchema())
+	if code, done := command(opts, log, stdout); done {
+		return code
 	}
 	if len(opts.args) > maxSources {
 		log.Error().Msgf("%d files are more than one run can number; %d are its limit", len(opts.args), maxSources)
 		return exitFailed
 	}
 	return analyse(opts, log, stdin, stdout, stderr)
+}
+
+// command does what the first argument asks for if it is a word and no file.
+func command(opts *options, log zerolog.Logger, stdout io.Writer) (code int, done bool) {
+	name, args := opts.args[0], opts.args[1:]
+	if name != "rules" && name != "schema" && name != "help" {
+		return 0, false
+	}
+	allowed := []string{"log-level"}
+	if name == "rules" {
+		allowed = append(allowed, "format")
+	}
+	for _, flag := range opts.given {
+		if !slices.Contains(allowed, flag) {
+			log.Error().Msgf("--%s has no meaning for connlint %s", flag, name)
+			return exitFailed, true
+		}
+	}
+	switch {
+	case name == "rules":
+		return listRules(opts, args, log, stdout), true
+	case len(args) > 0:
+		log.Error().Msgf("connlint %s takes no argument, not %q", name, args[0])
+		return exitFailed, true
+	case name == "help":
+		return printed(log, stdout, help()), true
+	}
+	return printed(log, stdout, output.JSONSchema()), true
 }
 
 // printed writes text and returns the exit code.

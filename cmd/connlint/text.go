@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/mattn/go-isatty"
 
@@ -16,11 +15,11 @@ import (
 // is a matter for the records.
 const maxTransactions = 10000
 
+// colors are the words of --color.
+func colors() []string { return []string{"auto", "always", "never"} }
+
 // checkText checks the flags of the text report.
 func (o *options) checkText(transactions bool) error {
-	if words := []string{"auto", "always", "never"}; !slices.Contains(words, o.color) {
-		return oneOf("--color", o.color, words)
-	}
 	switch {
 	case !transactions:
 		return nil

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"connlint/analysis/rules"
+)
+
+// allFlags are those of the table.
+func allFlags() []*pflag.Flag {
+	var all []*pflag.Flag
+	for _, g := range new(options).groups() {
+		g.flags.VisitAll(func(f *pflag.Flag) { all = append(all, f) })
+	}
+	return all
+}
+
+// Help has every flag, none twice, and no text that the table lacks.
+func TestHelpHasAllFlags(t *testing.T) {
+	text := help()
+	shown := map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^  (?:-., |    )--([a-z-]+)`).FindAllStringSubmatch(text, -1) {
+		shown[m[1]]++
+	}
+	for _, f := range allFlags() {
+		if shown[f.Name] != 1 {
+			t.Errorf("--%s: %d lines in the help", f.Name, shown[f.Name])
+		}
+		if value, usage := described(f); usage == "" || value == "" && f.Value.Type() != "bool" {
+			t.Errorf("--%s: the table says neither what its value is nor what it does: %q", f.Name, f.Usage)
+		}
+		delete(shown, f.Name)
+	}
+	for name := range shown {
+		t.Errorf("--%s is in the help and no flag", name)
+	}
+}
+
+// Some script uses each flag.
+func TestEveryFlagIsTried(t *testing.T) {
+	scripts, err := filepath.Glob("../../testdata/cli/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	var all strings.Builder
+	for _, file := range scripts {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, "connlint ") && !strings.HasPrefix(line, "std") {
+				all.WriteString(line)
+			}
+		}
+	}
+	for _, f := range allFlags() {
+		name := `--` + f.Name
+		if f.Shorthand != "" {
+			name += `|-` + f.Shorthand
+		}
+		if !regexp.MustCompile(`(?m)\s(` + name + `)([\s=]|$)`).MatchString(all.String()) {
+			t.Errorf("no script under testdata/cli uses --%s", f.Name)
+		}
+	}
+}
+
+// What the program says of itself fits a terminal.
+func TestHelpAndRulesFit(t *testing.T) {
+	for what, text := range map[string]string{"help": help(), "rules": ruleTable(rules.All())} {
+		for line := range strings.Lines(text) {
+			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > columns {
+				t.Errorf("%s: %d columns: %s", what, n, line)
+			}
+			if strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
+				t.Errorf("%s: blanks at the end of %q", what, line)
+			}
+		}
+	}
+}
