@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"connlint/analysis"
 	"connlint/analysis/rules"
 	"connlint/capture"
@@ -89,89 +87,6 @@ func report(t testing.TB, format string, paths ...string) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
-}
-
-// Every record of every capture fits the published schema, and the two JSON
-// formats hold the same records.
-func TestRecordsFitTheSchema(t *testing.T) {
-	schema := compile(t)
-	for _, path := range captures(t) {
-		lines := bytes.Split(bytes.TrimSuffix(report(t, "jsonl", path), []byte("\n")), []byte("\n"))
-		for i, line := range lines {
-			record, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
-			if err != nil {
-				t.Fatalf("%s: line %d: %v: %s", path, i+1, err, line)
-			}
-			if err := schema.Validate(record); err != nil {
-				t.Fatalf("%s: line %d: %v\n%s", path, i+1, err, line)
-			}
-		}
-		var doc struct {
-			Schema  string
-			Records []json.RawMessage
-		}
-		if err := json.Unmarshal(report(t, "json", path), &doc); err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		if doc.Schema != output.Schema || len(doc.Records) != len(lines) {
-			t.Fatalf("%s: the document has schema %q and %d records, the lines are %d", path, doc.Schema, len(doc.Records), len(lines))
-		}
-		for i := range lines {
-			if !bytes.Equal(lines[i], doc.Records[i]) {
-				t.Fatalf("%s: record %d differs:\n%s\n%s", path, i+1, lines[i], doc.Records[i])
-			}
-		}
-	}
-}
-
-func compile(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(output.JSONSchema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
-// The schema refuses what it should: else the test above proves nothing.
-func TestSchemaRefuses(t *testing.T) {
-	schema := compile(t)
-	good := bytes.Split(report(t, "jsonl", repoCaptures[0]), []byte("\n"))
-	for _, change := range []struct{ kind, from, to string }{
-		{"transaction", `"paced_ms"`, `"passed_ms"`},
-		{"transaction", `"end":"complete"`, `"end":"finished"`},
-		{"connection", `"traits":[]`, `"traits":["no-such-trait"]`},
-		{"connection", `"caveats":[]`, `"caveats":null`},
-		{"finding", `"severity":"`, `"severity":"very `},
-		{"finding", `"cost":{"time_ms":`, `"cost":{"time":`},
-		{"summary", `"first":"2`, `"first":"Sat 2`},
-	} {
-		done := false
-		for _, line := range good {
-			if done || !bytes.HasPrefix(line, []byte(`{"type":"`+change.kind)) || !bytes.Contains(line, []byte(change.from)) {
-				continue
-			}
-			done = true
-			bad, err := jsonschema.UnmarshalJSON(strings.NewReader(strings.Replace(string(line), change.from, change.to, 1)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if schema.Validate(bad) == nil {
-				t.Errorf("%s with %s passes", change.kind, change.to)
-			}
-		}
-		if !done {
-			t.Errorf("no %s with %s to try", change.kind, change.from)
-		}
-	}
 }
 
 // What the records say adds up: spans to durations, records to the summary.

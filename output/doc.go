@@ -5,6 +5,56 @@
 // were settled before. It knows no flags and no files beyond the io.Writer
 // that it is given.
 //
+// # Records
+//
+// Of a run there is one record "run", which comes first, one "summary", which
+// comes last, and in between, as they become known, "connection",
+// "transaction" and "finding" records, as far as [Records] asks for them. The
+// format jsonl has one a line; json has the same in one document. [JSONSchema]
+// describes each field, with its unit, and says what a reader may rely on.
+// Durations end in _ms and are exact to the nanosecond; moments are RFC 3339
+// in UTC; no field is ever left out.
+//
+// # Questions and answers
+//
+// Where did the time go?
+//
+//	$ connlint --format jsonl testdata/lab/13-mixed/client.pcap.gz | jq -r 'select(.type=="summary") | .time | to_entries | sort_by(-.value)[:3][] | [.key, .value] | @tsv'
+//	network_ms	3947.083
+//	nagle_delayed_ack_ms	1767.183
+//	connect_ms	754.784
+//
+// What would help most?
+//
+//	$ connlint --format jsonl testdata/lab/13-mixed/client.pcap.gz | jq -sr 'map(select(.type=="finding")) | max_by(.saving.time_ms) | "\(.rule), \(.culprit): \(.saving.time_ms) ms"'
+//	tcp/nagle-delayed-ack-stall, client: 593.798 ms
+//
+// Which connections carried a single request?
+//
+//	$ connlint --format jsonl --records connection testdata/lab/13-mixed/client.pcap.gz | jq -r 'select(.type=="connection" and .transactions==1) | "packet \(.connection): \(.client) to \(.server), \(.connect_ms) ms to connect"' | head -n 3
+//	packet 1: 10.77.0.2:50998 to 10.77.0.80:8080, 30.235 ms to connect
+//	packet 10: 10.77.0.2:51006 to 10.77.0.80:8080, 30.179 ms to connect
+//	packet 22: 10.77.0.2:51032 to 10.77.0.80:8080, 30.128 ms to connect
+//
+// How long do the slow requests wait for each server (95 of 100 wait less)?
+//
+//	$ connlint --format jsonl --records transaction testdata/lab/13-mixed/client.pcap.gz | jq -sr '[.[] | select(.type=="transaction")] | group_by(.server)[] | .[0].server as $server | map(.time.server_wait_ms) | sort | "\($server) \(.[length*95/100 | floor]) ms"'
+//	10.77.0.80:8080 40.334 ms
+//	10.77.0.80:8081 0.654 ms
+//
+// What could not be judged, and why? Of a capture that stops early:
+//
+//	$ connlint --format jsonl -c 100 testdata/lab/13-mixed/client.pcap.gz | jq -r 'select(.type=="summary") | [.skipped[] | to_entries[]] | group_by(.key)[] | "\(.[0].key): \(length) rules, connections: \(map(.value) | max)"'
+//	BothDirections: 53 rules, connections: 1
+//	ConnectionEnd: 13 rules, connections: 3
+//
+// Which packets are to be looked at? As display filters of Wireshark:
+//
+//	$ connlint --format jsonl testdata/lab/13-mixed/client.pcap.gz | jq -r 'select(.type=="finding" and .severity!="note") | "\(.rule) frame.number in {\([.evidence.frames[].number] | unique[:3] | map(tostring) | join(","))}"' | sort | head -n 3
+//	concurrency/serial-connections frame.number in {1,10,22}
+//	connect/handshake-overhead frame.number in {1,3,10}
+//	framing/content-length-too-long frame.number in {406,407}
+//
 // # What packets may write
 //
 // Methods, targets and whatever else came from packets is hostile. In JSON

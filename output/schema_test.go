@@ -104,3 +104,41 @@ func TestSchemaHasTheWordsOfTheCode(t *testing.T) {
 		}
 	}
 }
+
+// Whoever reads the schema learns what each field is: it is described where
+// it stands, whatever else its kind says.
+func TestSchemaDescribesEveryField(t *testing.T) {
+	var doc struct {
+		Description string
+		Defs        map[string]any `json:"$defs"`
+	}
+	if err := json.Unmarshal([]byte(JSONSchema()), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(doc.Description, "rely on under this version") {
+		t.Error("the schema does not say what a version promises")
+	}
+	for name, def := range doc.Defs {
+		if text, _ := def.(map[string]any)["description"].(string); text == "" {
+			t.Errorf("%s is not described", name)
+		}
+		undescribed(t, name, def)
+	}
+}
+
+func undescribed(t *testing.T, place string, x any) {
+	object, ok := x.(map[string]any)
+	if !ok {
+		return
+	}
+	fields, _ := object["properties"].(map[string]any)
+	for name, field := range fields {
+		if text, _ := field.(map[string]any)["description"].(string); text == "" {
+			t.Errorf("%s.%s is not described", place, name)
+		}
+		undescribed(t, place+"."+name, field)
+	}
+	for _, within := range []string{"items", "additionalProperties"} {
+		undescribed(t, place, object[within])
+	}
+}

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 //
 //	cut FILE N NEW         NEW is the first N bytes of FILE
 //	patch FILE OFFSET HEX  overwrites bytes of FILE
+//	fits [DEFINITION]      holds the jsonl in stdout against the schema
 //
 // and $LAB, the captures of the repository.
 func TestScripts(t *testing.T) {
@@ -41,6 +42,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"cut":   cutFile,
 			"patch": patchFile,
+			"fits":  fitCommand,
 		},
 	})
 }
