@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) {
 //
 //	cut FILE N NEW         NEW is the first N bytes of FILE
 //	patch FILE OFFSET HEX  overwrites bytes of FILE
+//	hex FILE HEX…          makes FILE of the bytes
 //	fits [DEFINITION]      holds the jsonl in stdout against the schema
 //
 // and $LAB, the captures of the repository.
@@ -43,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"cut":   cutFile,
 			"patch": patchFile,
 			"fits":  fitCommand,
+			"hex":   hexFile,
 		},
 	})
 }
@@ -61,5 +64,11 @@ func patchFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	data := []byte(ts.ReadFile(args[0]))
 	copy(data[offset:], with)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+func hexFile(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := hex.DecodeString(strings.Join(args[1:], ""))
+	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
 }
