@@ -5,7 +5,7 @@
 // NAME.md with its page (the sections and the trace in its Example are
 // checked by the tests), a near miss under testdata/rules/NAME/ at the top of
 // the repository, and put the function into [All]. The tests say what is
-// missing.
+// missing; CONTRIBUTING.md goes through an example.
 //
 // A rule reads connections, transactions, pairs, hosts and the account of time. It
 // may not look at packets: a fact that it needs and that is not there belongs
