@@ -58,7 +58,7 @@ func (o *options) groups() []group {
 	report.Lookup("transactions").NoOptDefVal = strconv.Itoa(output.DefaultTransactions)
 	report.Var(oneOf(&o.color, "auto", colors()), "color", "WHEN\tcolour in the text report: auto (on a terminal, unless NO_COLOR is set), always or never")
 
-	choice.StringSliceVar(&o.enable, "enable", nil, "GLOB,…\trun these rules and no others, such as 'tcp/*'")
+	choice.StringSliceVar(&o.enable, "enable", nil, "GLOB,…\trun these rules and no others: names, areas (tcp) or globs ('tcp/*-stall')")
 	choice.StringSliceVar(&o.disable, "disable", nil, "GLOB,…\tdo not run these")
 	choice.StringArrayVar(&o.set, "set", nil, "RULE.PARAM=VALUE\tchange a threshold, with or without a unit (30ms, 2KiB, 5%); RULE may be a glob; connlint rules NAME has the parameters")
 	choice.DurationVar(&o.timeWait, "time-wait", 0, "TIME\thow long sockets stay in TIME_WAIT (default as the packets look: 60s or 120s)")

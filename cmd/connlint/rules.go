@@ -38,31 +38,19 @@ func named(args []string, all []*analysis.Rule) (chosen []*analysis.Rule, pages 
 	if len(args) == 0 {
 		return all, false, nil
 	}
-	var globs []string
 	pages = true
 	for _, arg := range args {
-		area := strings.TrimSuffix(arg, "/")
-		if slices.ContainsFunc(all, func(r *analysis.Rule) bool { return areaOf(r) == area }) {
-			arg = area + "/*"
-		}
 		if !matches([]string{arg}, all...) {
 			return nil, false, noRule(arg, all)
 		}
-		globs = append(globs, arg)
-		pages = pages && !strings.ContainsAny(arg, "*?[")
+		pages = pages && slices.ContainsFunc(all, func(r *analysis.Rule) bool { return arg == r.Name || arg == r.ID() })
 	}
 	for _, r := range all {
-		if matches(globs, r) {
+		if matches(args, r) {
 			chosen = append(chosen, r)
 		}
 	}
 	return chosen, pages, nil
-}
-
-// areaOf is the first part of a rule's name.
-func areaOf(r *analysis.Rule) string {
-	area, _, _ := strings.Cut(r.Name, "/")
-	return area
 }
 
 // ruleTable lists rules by area; a title that is too long goes on below.

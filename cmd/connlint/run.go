@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 
@@ -42,6 +43,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, done := command(opts, log, stdout); done {
 		return code
 	}
+	if near := misspelt(opts.args); near != "" {
+		log.Error().Msgf("no command and no file %q; did you mean connlint %s?", opts.args[0], near)
+		return exitFailed
+	}
 	if len(opts.args) > maxSources {
 		log.Error().Msgf("%d files are more than one run can number; %d are its limit", len(opts.args), maxSources)
 		return exitFailed
@@ -49,10 +54,27 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return analyse(opts, log, stdin, stdout, stderr)
 }
 
+// commands are the words that stand where a file could.
+func commands() []string { return []string{"rules", "schema", "help"} }
+
+// misspelt is the command that was meant by the name of a file that is not
+// there; "" if it looks like none.
+func misspelt(args []string) string {
+	if _, err := os.Stat(args[0]); err == nil {
+		return ""
+	}
+	for _, name := range commands() {
+		if distance(args[0], name) == 1 {
+			return name
+		}
+	}
+	return ""
+}
+
 // command does what the first argument asks for if it is a word and no file.
 func command(opts *options, log zerolog.Logger, stdout io.Writer) (code int, done bool) {
 	name, args := opts.args[0], opts.args[1:]
-	if name != "rules" && name != "schema" && name != "help" {
+	if !slices.Contains(commands(), name) {
 		return 0, false
 	}
 	allowed := []string{"log-level"}

@@ -122,7 +122,7 @@ func inUnit(text, want string) (float64, error) {
 	}
 	v, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("%q is not a number of %s", text, written(family, want))
+		return 0, fmt.Errorf("%q is not a number; its unit may be %s", text, written(family, want))
 	}
 	name := strings.TrimSpace(text[len(digits):])
 	if name == "" {
@@ -130,7 +130,7 @@ func inUnit(text, want string) (float64, error) {
 	}
 	from, to := sizeOf(family, name), sizeOf(family, want)
 	if from == 0 {
-		return 0, fmt.Errorf("%q has no unit of this parameter; write %s", text, written(family, want))
+		return 0, fmt.Errorf("%q has a unit of another kind; it may be %s", text, written(family, want))
 	}
 	if from < to {
 		return v / (to / from), nil // not v * (from / to): 0.001 is no exact number
@@ -172,11 +172,14 @@ func written(family []unit, want string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-// matches reports whether one of the globs is the name, or the last part of
-// the name, of one of the rules.
+// matches reports whether one of the globs is the name of one of the rules,
+// the last part of a name, or an area.
 func matches(globs []string, rules ...*analysis.Rule) bool {
 	for _, r := range rules {
 		for _, glob := range globs {
+			if strings.TrimSuffix(glob, "/") == areaOf(r) {
+				return true
+			}
 			for _, name := range [...]string{r.Name, r.ID()} {
 				if ok, err := path.Match(glob, name); ok && err == nil {
 					return true
@@ -185,4 +188,10 @@ func matches(globs []string, rules ...*analysis.Rule) bool {
 		}
 	}
 	return false
+}
+
+// areaOf is the first part of a rule's name.
+func areaOf(r *analysis.Rule) string {
+	area, _, _ := strings.Cut(r.Name, "/")
+	return area
 }
