@@ -108,6 +108,8 @@ func invalidValue(err *pflag.InvalidValueError) error {
 	}
 	kind := map[string]string{
 		"duration": "it is a time such as 60s",
+		"int":      "it is a whole number",
+		"uint32":   "it is a whole number, 0 or more",
 		"uint16":   "it is a number up to 65535",
 		"uint64":   "it is a number, 1 or more",
 		"bool":     "it takes no value",

@@ -48,7 +48,11 @@ func flagHelp(f *pflag.Flag) string {
 	if f.Shorthand != "" {
 		names = "  -" + f.Shorthand + ", --" + f.Name
 	}
-	if value != "" {
+	switch {
+	case value == "":
+	case f.NoOptDefVal != "":
+		names += "[=" + value + "]"
+	default:
 		names += " " + value
 	}
 	switch f.DefValue {
