@@ -27,7 +27,7 @@ func TestContributing(t *testing.T) {
 	for _, b := range blocks(string(text)) {
 		switch {
 		case b.language == "console":
-			follow(t, dir, b.body)
+			runShown(t, dir, b.body)
 			runs++
 		case b.file != "":
 			writeOrEdit(t, filepath.Join(dir, b.file), b.body)
@@ -115,8 +115,8 @@ func writeOrEdit(t *testing.T, file, body string) {
 	}
 }
 
-// follow runs a command and looks for the lines that it is said to print.
-func follow(t *testing.T, dir, body string) {
+// runShown runs a command and looks for the lines that it is said to print.
+func runShown(t *testing.T, dir, body string) {
 	t.Helper()
 	first, rest, _ := strings.Cut(body, "\n")
 	command, ok := strings.CutPrefix(first, "$ ")
