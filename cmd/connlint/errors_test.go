@@ -13,12 +13,10 @@ import (
 	"testing"
 )
 
-// unseen are the errors that no script provokes, by their longest piece, and
-// why.
+// unseen are the errors that no script and no test provokes, by their longest
+// piece, and why.
 var unseen = map[string]string{
 	" interfaces": "takes a file of 65,537 interfaces: the tests of capture make one",
-	" files are more than one run can number; ": "takes 65,537 arguments: TestTooManySources",
-	"the report could not be written: ":         "takes a full disk: TestReportThatCannotBeWritten",
 }
 
 // tried are the packages whose errors scripts have to provoke: of capture, the
@@ -26,38 +24,54 @@ var unseen = map[string]string{
 var tried = []string{"cmd/connlint/*.go", "capture/open.go", "capture/input.go", "capture/compress.go", "capture/file.go", "capture/pcap*.go"}
 
 // Every error that the command line or a file can provoke is provoked by a
-// script under testdata/cli: what it says, or the longest piece of that
-// between its figures, stands behind a "stderr" there.
+// script under testdata/cli or by a test of this package: what it says, or the
+// longest piece of that between its figures, stands behind a "stderr" of the
+// one, or in the other.
 func TestEveryErrorIsSeen(t *testing.T) {
-	scripts, err := filepath.Glob(filepath.Join(root, "testdata/cli/*.txtar"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var seen strings.Builder
-	for _, file := range scripts {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
-			if strings.Contains(line, "stderr ") || strings.HasPrefix(line, "connlint: ") {
-				seen.WriteString(strings.ReplaceAll(strings.ReplaceAll(line, `\`, ""), "''", "'"))
-			}
-		}
-	}
+	seen := tests(t, func(line string) bool {
+		return strings.Contains(line, "stderr ") || strings.HasPrefix(line, "connlint: ")
+	})
+	seen = strings.ReplaceAll(strings.ReplaceAll(seen, `\`, ""), "''", "'")
 	n := 0
 	for _, glob := range tried {
 		for place, text := range errorTexts(t, filepath.Join(root, glob)) {
 			n++
 			piece := longestPiece(text)
-			if !strings.Contains(seen.String(), piece) && unseen[piece] == "" {
-				t.Errorf("%s: no script sees %q: %q", place, text, piece)
+			if !strings.Contains(seen, piece) && unseen[piece] == "" {
+				t.Errorf("%s: no script and no test sees %q: %q", place, text, piece)
 			}
 		}
 	}
 	if n < 50 {
 		t.Errorf("only %d errors were found in the code", n)
 	}
+}
+
+// tests is the text of all scripts, as far as their lines are wanted, and of
+// the tests of this package but this file.
+func tests(t *testing.T, wanted func(line string) bool) string {
+	t.Helper()
+	scripts, err := filepath.Glob(filepath.Join(root, "testdata/cli/*.txtar"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	own, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, file := range append(scripts, own...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if filepath.Ext(file) == ".go" && file != "errors_test.go" || filepath.Ext(file) == ".txtar" && wanted(line) {
+				b.WriteString(line)
+			}
+		}
+	}
+	return b.String()
 }
 
 // errorTexts are the literals that errors and log lines are made of, by where

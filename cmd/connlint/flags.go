@@ -89,6 +89,9 @@ func parse(args []string) (*options, error) {
 	for _, g := range o.groups() {
 		flags.AddFlagSet(g.flags)
 	}
+	if err := oneDash(args, flags); err != nil {
+		return o, err
+	}
 	if err := flags.Parse(args); err != nil {
 		return o, flagError(err, flags)
 	}

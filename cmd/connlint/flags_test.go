@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,30 +40,15 @@ func TestHelpHasAllFlags(t *testing.T) {
 	}
 }
 
-// Some script uses each flag.
+// Some script or test uses each flag.
 func TestEveryFlagIsTried(t *testing.T) {
-	scripts, err := filepath.Glob("../../testdata/cli/*.txtar")
-	if err != nil || len(scripts) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	var all strings.Builder
-	for _, file := range scripts {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
-			if strings.Contains(line, "connlint ") && !strings.HasPrefix(line, "std") {
-				all.WriteString(line)
-			}
-		}
-	}
+	all := tests(t, func(line string) bool { return strings.Contains(line, "connlint ") && !strings.HasPrefix(line, "std") })
 	for _, f := range allFlags() {
 		name := `--` + f.Name
 		if f.Shorthand != "" {
 			name += `|-` + f.Shorthand
 		}
-		if !regexp.MustCompile(`(?m)\s(` + name + `)([\s='"]|$)`).MatchString(all.String()) {
+		if !regexp.MustCompile(`(?m)[\s"](` + name + `)([\s='"]|$)`).MatchString(all) {
 			t.Errorf("no script under testdata/cli uses --%s", f.Name)
 		}
 	}

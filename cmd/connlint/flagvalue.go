@@ -120,8 +120,23 @@ func invalidValue(err *pflag.InvalidValueError) error {
 	return fmt.Errorf("--%s %q: %s", f.Name, value, kind)
 }
 
+// oneDash looks for a long flag behind one dash. To pflag that is letters:
+// -count would be -c with the value "ount".
+func oneDash(args []string, flags *pflag.FlagSet) error {
+	for _, arg := range args {
+		if arg == "--" {
+			break
+		}
+		name, _, _ := strings.Cut(arg, "=")
+		if word := strings.TrimPrefix(name, "-"); len(word) > 1 && len(word) == len(name)-1 && flags.Lookup(word) != nil {
+			return fmt.Errorf("unknown flag: %s; did you mean -%s?", name, name)
+		}
+	}
+	return nil
+}
+
 // unknownFlag looks for the flag that was meant: a word with a slip in it, or
-// a word behind one dash, which pflag takes for letters.
+// a word behind one dash.
 func unknownFlag(err *pflag.NotExistError, flags *pflag.FlagSet) error {
 	name, said := err.GetSpecifiedName(), err.Error()
 	if letters := err.GetSpecifiedShortnames(); len(letters) > 1 {

@@ -58,13 +58,21 @@ func flagHelp(f *pflag.Flag) string {
 	switch f.DefValue {
 	case "", "0", "0s", "false", "[]":
 	default:
-		usage += fmt.Sprintf(" (default %s)", f.DefValue)
+		usage += fmt.Sprintf(" (default %s)", shortTime(f.DefValue))
 	}
 	text := strings.Join(wrapped(usage, columns-left-2), "\n"+strings.Repeat(" ", left+2))
 	if len(names) > left {
 		return names + "\n" + strings.Repeat(" ", left+2) + text + "\n"
 	}
 	return fmt.Sprintf("%-*s  %s\n", left, names, text)
+}
+
+// shortTime drops what people do not write: 1m0s is 1m.
+func shortTime(s string) string {
+	if strings.HasSuffix(s, "m0s") {
+		return strings.TrimSuffix(s, "0s")
+	}
+	return s
 }
 
 // described parts what the table of flags says: the name of the value, ""
