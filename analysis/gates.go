@@ -42,6 +42,9 @@ func shutAtEnd(c *timeline.Connection) Gates {
 	if c.Caveats&(reassembly.CaptureDrops|reassembly.LimitReached) != 0 {
 		shut |= NoGapBefore
 	}
+	if c.Caveats&reassembly.Misordered != 0 {
+		shut |= NoGapBefore | ConnectionEnd // what came before the close is not known
+	}
 	if c.Encrypted {
 		shut |= Plaintext
 	}
@@ -64,7 +67,7 @@ func shutNow(c *timeline.Connection) Gates {
 	if c.Vantage() == reassembly.VantageUnknown {
 		shut |= Vantage
 	}
-	if c.Caveats&reassembly.ClockSteps != 0 {
+	if c.Caveats&(reassembly.ClockSteps|reassembly.Misordered) != 0 {
 		shut |= Clock
 	}
 	if c.Tick > timeline.CoarsestTick {

@@ -57,6 +57,7 @@ func caveatWords(caveat string) string {
 		"clock-steps":                   "the capture's clock was set back or forward meanwhile",
 		"coarse-clock":                  "stamped by a clock that ticks in milliseconds or more",
 		"nat-suspected":                 "the client's address seems to stand for several hosts",
+		"packets-out-of-order":          "answers stand before what they answer",
 	}
 	return words[caveat]
 }

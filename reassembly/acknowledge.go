@@ -35,10 +35,8 @@ func (t *Tracker) acknowledge(c *Connection, s *capture.Segment, r *Reading) {
 		p.acked = s.Ack
 		p.has |= hasAcked
 		t.sent.acknowledge(p, f, s, r)
-		if p.want.Before(s.Ack) && p.Seen() && p.armed == 0 {
-			p.armed = max(s.Time, 1)
-		}
 	}
+	p.arm(s, f)
 	t.sack(s, p, r)
 }
 

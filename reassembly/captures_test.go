@@ -90,6 +90,7 @@ var otherEvents = map[string]string{
 	"PcapPlusPlus__many-protocols.pcap":      "five FINs repeated after the connection was reported",
 	"nDPI__waze.pcap":                        "five ACKs in front of a FIN already seen, which tshark takes for keep-alive probes",
 	"arkime__wireshark-retrans.pcap":         "the same once",
+	"zeek__ipv6-http-atomic-frag.pcap":       "a request behind its response in the file, which tshark takes for a repetition",
 	"packets__tcp_zerowindowrecovery.pcapng": "no payload: nobody is told of the segments, the record counts the window",
 }
 

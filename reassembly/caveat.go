@@ -17,12 +17,13 @@ const (
 	ClockSteps                        // the capture's clock was set, back or forward, in its life
 	CoarseClock                       // the capture's clock ticks in milliseconds or more
 	NATSuspected                      // the client's address stands for several hosts
+	Misordered                        // an answer stands before what it answers, as its ACK numbers prove
 )
 
 var caveatNames = [...]string{
 	"capture-starts-mid-connection", "one-direction-captured", "snaplen-truncated", "capture-drops",
 	"super-segments", "limit-reached", "duplicate-packets-captured",
-	"clock-steps", "coarse-clock", "nat-suspected",
+	"clock-steps", "coarse-clock", "nat-suspected", "packets-out-of-order",
 }
 
 // Names are the caveats as they stand in reports, in a fixed order.

@@ -96,11 +96,11 @@ func TestStashGivesBack(t *testing.T) {
 	var f Flow
 	s := capture.Segment{Len: 1, Payload: []byte{1}}
 	for i := range maxPieces {
-		if !st.put(&f, &s, capture.Seq(2*i)) {
+		if !st.put(&f, &s, capture.Seq(2*i), capture.Seq(2*i)) {
 			t.Fatal("full at", i)
 		}
 	}
-	if st.put(&f, &s, capture.Seq(2*maxPieces)) {
+	if st.put(&f, &s, capture.Seq(2*maxPieces), capture.Seq(2*maxPieces)) {
 		t.Error("more than maxPieces")
 	}
 	for range maxPieces - 1 {

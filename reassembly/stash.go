@@ -56,6 +56,15 @@ func (st *stash) first(f *Flow) *piece {
 	return nil
 }
 
+// answer is the piece at the front if nothing is missing before it: it waits for
+// the other side's bytes.
+func (st *stash) answer(f *Flow) *piece {
+	if p := st.first(f); p != nil && p.seq == f.want {
+		return p
+	}
+	return nil
+}
+
 // find is the index of the first live piece that ends behind seq.
 func (q *waitQueue) find(seq capture.Seq) int {
 	n, _ := slices.BinarySearchFunc(q.live(), seq, func(p piece, seq capture.Seq) int {
@@ -114,15 +123,16 @@ func (p *piece) overtook(s *capture.Segment, rtt int64) bool {
 	return s.Time-p.frame.Time < limit
 }
 
-// put copies the segment's payload, which begins at start, into the store,
-// without what waits already. It reports false if there is no room for all.
-func (st *stash) put(f *Flow, s *capture.Segment, start capture.Seq) bool {
+// put copies the segment's payload, which begins at start, into the store, as
+// far as it lies behind from and does not wait already. It reports false if
+// there is no room for all.
+func (st *stash) put(f *Flow, s *capture.Segment, start, from capture.Seq) bool {
 	if f.waiting == 0 {
 		f.waiting = st.takeQueue()
 	}
 	defer st.dropIfEmpty(f)
 	q := &st.queues[f.waiting-1]
-	seq, end := start, start.Add(s.Len)
+	seq, end := from, start.Add(s.Len)
 	for at := q.find(seq); seq.Before(end); at++ {
 		stop := end
 		if at < len(q.pieces) {

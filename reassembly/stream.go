@@ -2,48 +2,75 @@ package reassembly
 
 import "connlint/capture"
 
-// armTolerance is how long bytes that were acknowledged before they were seen
-// may still come: merged interfaces and taps put an ACK a little before the
-// data it answers. 1 ms of capture time, or the peer's next data.
-const armTolerance = int64(1e6)
+// How long bytes that were acknowledged before they were seen may still come,
+// ns of capture time, unless their sender shows that it has the answer: merged
+// interfaces and taps put an ACK, or the whole answer, before the data it
+// answers. What the peer answers meanwhile waits, so that the order of the
+// exchange is that of the ACK numbers.
+const (
+	armTolerance    = int64(1e6) // while nothing waits for them
+	answerTolerance = int64(1e8) // else: by so much the clocks of joined captures may differ
+)
+
+// awaits reports whether bytes of a side wait for those of its peer that they
+// answer. Never do those of both.
+func (c *Connection) awaits(side Side) bool { return c.Flow[side.Peer()].armed != 0 }
+
+// arm notes that the peer acknowledged bytes of f that were not seen.
+func (f *Flow) arm(s *capture.Segment, p *Flow) {
+	if f.want.Before(f.acked) && f.Seen() && f.armed == 0 && p.armed == 0 {
+		f.armed = max(s.Time, 1)
+	}
+}
 
 // disarm skips a hole of owner that the receiver acknowledged, once there is no
 // more hope that the bytes will come: they are not in the capture.
 func (t *Tracker) disarm(c *Connection, s *capture.Segment, owner, sender Side) {
-	f := &c.Flow[owner]
+	f, p := &c.Flow[owner], &c.Flow[owner.Peer()]
 	if f.armed == 0 {
 		return
 	}
-	answered := owner != sender && (s.Len > 0 || s.Flags&(capture.RST|capture.FIN) != 0)
-	if answered || s.Time-f.armed > armTolerance {
+	limit := armTolerance
+	if t.stash.answer(p) != nil {
+		limit = answerTolerance
+	}
+	reset := owner != sender && s.Flags&capture.RST != 0
+	answered := owner == sender && s.Flags&capture.ACK != 0 && s.Ack.After(p.want)
+	if reset || answered || s.Time-f.armed > limit {
 		t.skipAcked(c, owner, s.Frame)
 	}
 }
 
-// skipAcked passes over everything up to what the receiver acknowledged.
+// skipAcked passes over everything up to what the receiver acknowledged, and
+// hands on what waited for it.
 func (t *Tracker) skipAcked(c *Connection, side Side, proof capture.Frame) {
-	f := &c.Flow[side]
+	f, p := &c.Flow[side], &c.Flow[side.Peer()]
 	f.armed = 0
 	if c.facing&oriented == 0 {
 		f.want = f.want.Max(f.acked)
 		return
+	}
+	if answer := t.stash.answer(p); answer != nil {
+		proof = answer.frame
 	}
 	for f.want.Before(f.acked) {
 		to := f.acked
 		if f.has&hasFIN != 0 && to.After(f.fin) {
 			to = f.fin
 		}
-		if p := t.stash.first(f); p != nil && p.seq.Before(to) {
-			to = p.seq
+		if first := t.stash.first(f); first != nil && first.seq.Before(to) {
+			to = first.seq
 		}
 		if !f.want.Before(to) {
-			return // the FIN alone is left
+			break // the FIN alone is left
 		}
 		c.Caveats |= CaptureDrops
 		c.History.add(side, 'G')
 		t.gap(c, side, to, GapCapture, proof)
-		t.drain(c, side)
+		t.unstash(c, side, f.acked)
 	}
+	t.drain(c, side.Peer())
+	t.drain(c, side)
 }
 
 // gap tells the handler of bytes that will not come.
@@ -71,12 +98,14 @@ func (t *Tracker) stream(c *Connection, s *capture.Segment, r *Reading) {
 	f, start := &c.Flow[r.Side], firstByte(s)
 	switch {
 	case r.Events&Data == 0 || !start.Add(s.Len).After(f.want):
-	case start.After(f.want):
-		t.later(c, s, r.Side, start)
+	case c.awaits(r.Side) && t.stash.put(f, s, start, start.Max(f.want)):
 	default:
-		t.take(c, s, r.Side, start)
+		if c.awaits(r.Side) { // and there is no room to
+			t.skipAcked(c, r.Side.Peer(), s.Frame)
+		}
+		t.later(c, s, r.Side, start)
 	}
-	t.end(c, r.Side)
+	t.drain(c, r.Side)
 }
 
 // take hands on a segment that reaches the next byte, but for what of it waits
@@ -94,8 +123,8 @@ func (t *Tracker) take(c *Connection, s *capture.Segment, side Side, start captu
 	}
 }
 
-// later puts a segment away until the bytes before it have come. If there is
-// no room, the hole before it is given up.
+// later puts a segment away until the bytes before it have come, unless they
+// have. If there is no room, the hole before it is given up.
 func (t *Tracker) later(c *Connection, s *capture.Segment, side Side, start capture.Seq) {
 	f, end := &c.Flow[side], start.Add(s.Len)
 	for end.After(f.want) {
@@ -103,8 +132,12 @@ func (t *Tracker) later(c *Connection, s *capture.Segment, side Side, start capt
 			t.take(c, s, side, start)
 			return
 		}
-		if t.stash.put(f, s, start) {
+		if t.stash.put(f, s, start, start) {
 			return
+		}
+		if f.armed != 0 { // no room to wait for what the peer has
+			t.skipAcked(c, side, s.Frame)
+			continue
 		}
 		to := start
 		if p := t.stash.first(f); p != nil && p.seq.Before(to) {
@@ -133,29 +166,44 @@ func (t *Tracker) hand(c *Connection, side Side, frame capture.Frame, payload []
 	}
 }
 
-// drain hands on what waited and has become contiguous.
+// drain hands on what waited and has become contiguous: what the peer has
+// acknowledged, then its answer, then the rest.
 func (t *Tracker) drain(c *Connection, side Side) {
 	f := &c.Flow[side]
-	for {
-		p := t.stash.first(f)
-		if p == nil || p.seq.After(f.want) {
-			break
+	if c.awaits(side) {
+		return
+	}
+	if f.armed != 0 {
+		t.unstash(c, side, f.acked)
+		t.end(c, side)
+		if f.want.Before(f.acked) {
+			return
 		}
+		f.armed = 0
+		if p := &c.Flow[side.Peer()]; t.stash.answer(p) != nil {
+			c.Caveats |= Misordered
+		}
+		t.drain(c, side.Peer())
+	}
+	t.unstash(c, side, f.next)
+	t.end(c, side)
+}
+
+// unstash hands on the pieces before limit whose turn has come.
+func (t *Tracker) unstash(c *Connection, side Side, limit capture.Seq) {
+	f := &c.Flow[side]
+	for p := t.stash.first(f); p != nil && !p.seq.After(f.want) && p.seq.Before(limit); p = t.stash.first(f) {
 		got := t.stash.pop(f)
 		if got.end.After(f.want) {
 			t.hand(c, side, got.frame, got.bytes, got.seq, got.end)
 		}
 	}
-	if !f.want.Before(f.acked) {
-		f.armed = 0
-	}
-	t.end(c, side)
 }
 
 // end hands on the FIN when everything before it has been.
 func (t *Tracker) end(c *Connection, side Side) {
 	f := &c.Flow[side]
-	if f.has&(hasFIN|hasEnded) != hasFIN || f.want.Before(f.fin) {
+	if f.has&(hasFIN|hasEnded) != hasFIN || f.want.Before(f.fin) || c.awaits(side) {
 		return
 	}
 	f.has |= hasEnded
@@ -170,8 +218,10 @@ func (t *Tracker) flush(c *Connection, side Side) {
 	if c.facing&oriented == 0 || f.has&hasSeq == 0 {
 		return
 	}
-	if f.armed != 0 {
-		t.skipAcked(c, side, c.Last)
+	for _, armed := range [2]Side{side, side.Peer()} {
+		if c.Flow[armed].armed != 0 {
+			t.skipAcked(c, armed, c.Last)
+		}
 	}
 	for p := t.stash.first(f); p != nil; p = t.stash.first(f) {
 		if f.want.Before(p.seq) {

@@ -34,10 +34,51 @@ func TestGaps(t *testing.T) {
 		}, Client, []string{"capture 3@0 by 6"}, "\x00\x00\x00defghi", CaptureDrops},
 		{"a request that was missed is out of the way before its response", func(w *wire) {
 			w.send(ms, Server, seg{flags: psh, seq: 1, ack: 4, data: "response"})
-			if n := len(w.log.at(w.log.conn).bytes[Client]); n != 3 {
-				w.t.Errorf("%d bytes of the gap were told of when the response was", n)
+			told := &w.log.at(w.log.conn).bytes
+			if gap, n := len(told[Client]), len(told[Server]); gap != 0 || n != 0 {
+				w.t.Errorf("%d bytes of the gap and %d of the response were told of at once", gap, n)
+			}
+			w.send(2*ms, Client, seg{flags: ack, seq: 4, ack: 9})
+			if gap, n := len(told[Client]), len(told[Server]); gap != 3 || n != 8 {
+				w.t.Errorf("%d bytes of the gap and %d of the response were told of in the end", gap, n)
 			}
 		}, Client, []string{"capture 3@0 by 4"}, "\x00\x00\x00", CaptureDrops},
+		{"a request that was missed, and its response is long", func(w *wire) {
+			for i := range 4 {
+				w.send(40*ms, Server, seg{flags: psh, seq: 1 + 8*i, ack: 4, data: "response"})
+			}
+			if gap, n := len(w.log.at(w.log.conn).bytes[Client]), len(w.log.at(w.log.conn).bytes[Server]); gap != 3 || n != 32 {
+				w.t.Errorf("%d bytes of the gap and %d of the response were told of", gap, n)
+			}
+		}, Client, []string{"capture 3@0 by 4"}, "\x00\x00\x00", CaptureDrops},
+		{"a response and its FIN a moment before the request", func(w *wire) {
+			w.send(ms, Server, seg{flags: psh, seq: 1, ack: 4, data: "response"})
+			w.send(us, Server, seg{flags: finack, seq: 9, ack: 4})
+			told := w.log.at(w.log.conn)
+			if n := len(told.bytes[Server]); n != 0 || told.fins[Server] != 0 {
+				w.t.Errorf("%d bytes of the response were told of before the request was seen", n)
+			}
+			w.send(200*us, Client, seg{flags: psh, seq: 1, ack: 1, data: "abc"})
+			if n := len(told.bytes[Server]); n != 8 || told.fins[Server] != 1 {
+				w.t.Errorf("%d bytes of the response were told of", n)
+			}
+		}, Client, nil, "abc", Misordered},
+		{"a response in pieces before a request in pieces, repeated", func(w *wire) {
+			w.send(ms, Server, seg{flags: psh, seq: 1, ack: 7, data: "resp"})
+			w.send(us, Server, seg{flags: psh, seq: 3, ack: 7, data: "sponse"})
+			w.send(us, Client, seg{flags: psh, seq: 4, ack: 1, data: "def"})
+			w.send(us, Client, seg{flags: psh, seq: 1, ack: 1, data: "abcd"})
+			if text := string(w.log.at(w.log.conn).bytes[Server]); text != "response" {
+				w.t.Errorf("the response is %q", text)
+			}
+		}, Client, nil, "abcdef", Misordered},
+		{"a request, its response, and the client went on", func(w *wire) {
+			w.send(ms, Server, seg{flags: psh, seq: 1, ack: 4, data: "response"})
+			w.send(us, Client, seg{flags: psh, seq: 4, ack: 9, data: "next"})
+			if n := len(w.log.at(w.log.conn).bytes[Server]); n != 8 {
+				w.t.Errorf("%d bytes of the response were told of when the client had them", n)
+			}
+		}, Client, []string{"capture 3@0 by 4"}, "\x00\x00\x00next", CaptureDrops},
 		{"acknowledged a moment before it is seen", func(w *wire) {
 			w.send(ms, Server, seg{flags: ack, seq: 1, ack: 4})
 			w.send(ms, Client, seg{flags: psh, seq: 1, ack: 1, data: "abc"})
