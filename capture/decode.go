@@ -45,6 +45,10 @@ type Decoder struct {
 	nesting int
 	peeler  peeler
 	pieces  *assembly // nil until the first fragment
+	// rest is what the frame has behind the packet that was decoded last, as b
+	// and n above; nil but for 802.11 frames made of several.
+	rest     []byte
+	restWire int
 }
 
 // Decode reads one packet: data is what was captured, in the link layer
@@ -60,11 +64,27 @@ type Decoder struct {
 // there above 65,535 bytes, the packet reaches to its end on the wire; else
 // padding behind it never counts as payload.
 func (d *Decoder) Decode(link LinkType, data []byte, wire int, seg *Segment) Verdict {
-	d.nesting = 0
+	d.nesting, d.rest = 0, nil
 	if d.pieces != nil {
 		d.pieces.reclaim()
 	}
 	return d.link(link, data, max(wire, len(data)), seg)
+}
+
+// More reads the next packet of the frame that Decode was given last; ok is
+// false if it holds no other. Only 802.11 frames hold several. It takes seg as
+// Decode does, and so does a verdict count; the frame's data must still be
+// there.
+func (d *Decoder) More(seg *Segment) (v Verdict, ok bool) {
+	if d.rest == nil {
+		return Undecoded, false
+	}
+	b, n := d.rest, d.restWire
+	d.nesting, d.rest = 0, nil
+	if d.pieces != nil {
+		d.pieces.reclaim()
+	}
+	return d.aggregate(b, n, seg), true
 }
 
 // link decodes a packet from its link layer on.

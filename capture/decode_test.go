@@ -165,7 +165,7 @@ func linkCases() []decodeCase {
 		{"radiotap wrong checksum", 127, join([]byte{0, 0, 9, 0, 2, 0, 0, 0, 0x40}, dot11Data(llcSNAP(v4, hello))), Malformed},
 		{"802.11 aggregate of one", 105, with(dot11Data(join(make([]byte, 12), be16(8+len(hello)), llcSNAP(v4, hello))), 24, 0x80), Decoded},
 		{"802.11 aggregate of one, checksum behind", 105, with(dot11Data(join(make([]byte, 12), be16(8+len(hello)), llcSNAP(v4, hello), be32(7))), 24, 0x80), Decoded},
-		{"802.11 aggregate of two", 105, with(dot11Data(bytes.Repeat(join(make([]byte, 12), be16(8+len(hello)), llcSNAP(v4, hello)), 2)), 24, 0x80), Undecoded},
+		{"802.11 aggregate of two", 105, with(dot11Data(bytes.Repeat(join(make([]byte, 12), be16(8+len(hello)), llcSNAP(v4, hello)), 2)), 24, 0x80), Decoded},
 		{"802.11 aggregate cut", 105, with(dot11Data(make([]byte, 13)), 24, 0x80), Malformed},
 		{"802.11 mesh", 105, with(dot11Data(join(make([]byte, 6), llcSNAP(v4, hello))), 25, 1), Decoded},
 		{"802.11 mesh, two more addresses", 105, with(dot11Data(join([]byte{2}, make([]byte, 17), llcSNAP(v4, hello))), 25, 1), Decoded},

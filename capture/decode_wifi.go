@@ -95,17 +95,21 @@ func (d *Decoder) dot11(b []byte, n int, padded bool, seg *Segment) Verdict {
 	return d.llc(b[size:], n-size, seg)
 }
 
-// aggregate decodes a frame made of several (A-MSDU, §9.3.2.2) if it holds
-// only one: addresses, length in network byte order, then an LLC header. A
-// Packet is one segment, and the others would be lost.
+// aggregate decodes the first packet of a frame made of several (A-MSDU,
+// §9.3.2.2): addresses, length in network byte order, then an LLC header; all
+// but the last are filled up to four bytes. What is behind it is left to
+// [Decoder.More], unless it is too short to be anything but a checksum.
 func (d *Decoder) aggregate(b []byte, n int, seg *Segment) Verdict {
-	const header, checksum = 14, 4
+	const header = 14
 	if len(b) < header {
 		return Malformed
 	}
 	size := int(binary.BigEndian.Uint16(b[12:]))
-	if header+size > n || header+size+3+checksum < n {
+	if header+size > n {
 		return Undecoded
+	}
+	if next := (header + size + 3) &^ 3; len(b) >= next+header {
+		d.rest, d.restWire = b[next:], n-next
 	}
 	b = b[header:]
 	return d.llc(b[:min(size, len(b))], size, seg)

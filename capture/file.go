@@ -22,9 +22,11 @@ type File struct {
 	at      uint      // which is at hand
 	viewer  viewer
 	stats   Stats
-	link    LinkType // of the packet at hand
-	strange uint64   // packets of link types that nothing here knows
-	err     error    // what ended the file: nothing follows it
+	frame   Frame // of the packet at hand, as are those below
+	iface   uint16
+	link    LinkType
+	strange uint64 // packets of link types that nothing here knows
+	err     error  // what ended the file: nothing follows it
 	closed  bool
 }
 
@@ -40,20 +42,17 @@ func NewFile(r ReadCloser, name string, source uint16) *File {
 // type that is known. All of them stay: a second call returns the same.
 func (f *File) Next() (*Packet, error) {
 	for f.err == nil {
-		data, ci, err := f.reader.ZeroCopyReadPacketData()
-		if err != nil {
-			f.err = f.ended(f.locate(err))
-			break
-		}
-		f.link = f.reader.LinkType(ci.InterfaceIndex)
 		p := &f.packets[f.at%uint(len(f.packets))]
-		f.place(&p.Segment, ci.Timestamp.UnixNano(), ci.InterfaceIndex)
-		wire := max(ci.Length, len(data))
-		f.stats.Bytes += uint64(wire)
-		if wire > len(data) {
-			f.stats.Cut++
+		p.Segment.Frame, p.Segment.Interface = f.frame, f.iface
+		verdict, more := f.decoder.More(&p.Segment)
+		if !more {
+			var err error
+			if verdict, err = f.read(&p.Segment); err != nil {
+				f.err = f.ended(f.locate(err))
+				break
+			}
 		}
-		if !f.count(f.decoder.Decode(f.link, data, wire, &p.Segment)) ||
+		if !f.count(verdict) ||
 			f.viewer.isCopy(&p.Segment, f.decoder.nesting, f.before) {
 			continue
 		}
@@ -63,6 +62,22 @@ func (f *File) Next() (*Packet, error) {
 		return p, nil
 	}
 	return nil, f.err
+}
+
+// read reads and decodes the next frame.
+func (f *File) read(s *Segment) (Verdict, error) {
+	data, ci, err := f.reader.ZeroCopyReadPacketData()
+	if err != nil {
+		return Undecoded, err
+	}
+	f.link = f.reader.LinkType(ci.InterfaceIndex)
+	f.place(s, ci.Timestamp.UnixNano(), ci.InterfaceIndex)
+	wire := max(ci.Length, len(data))
+	f.stats.Bytes += uint64(wire)
+	if wire > len(data) {
+		f.stats.Cut++
+	}
+	return f.decoder.Decode(f.link, data, wire, s), nil
 }
 
 // before goes through the segments that were yielded last, the oldest first.
@@ -83,8 +98,9 @@ func (f *File) place(s *Segment, ns int64, iface int) {
 	}
 	f.stats.First, f.stats.Last = min(f.stats.First, ns), max(f.stats.Last, ns)
 	f.stats.Packets++
-	s.Frame = NewFrame(f.source, f.stats.Packets, ns)
-	s.Interface = uint16(min(iface, math.MaxUint16))
+	f.frame = NewFrame(f.source, f.stats.Packets, ns)
+	f.iface = uint16(min(iface, math.MaxUint16))
+	s.Frame, s.Interface = f.frame, f.iface
 }
 
 // count books a verdict and reports whether there is a segment.

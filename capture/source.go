@@ -45,7 +45,7 @@ func (i Idle) Error() string {
 type Stats struct {
 	Packets   uint64 // all packets, whatever they carry
 	Bytes     uint64 // their length on the wire
-	Segments  uint64 // of these, TCP segments yielded
+	Segments  uint64 // TCP segments yielded: of an 802.11 frame perhaps several
 	Fragments uint64 // pieces of IP packets and of 802.11 frames, but those that completed theirs
 	// Unassembled are the Fragments that are in no whole packet, so that its
 	// TCP is not seen: others are missing, contradict them, came too late or
