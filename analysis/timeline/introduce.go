@@ -33,7 +33,11 @@ func senderOf(m *http1.Message) Products {
 		return Products{First: via}
 	}
 	if m.Dir == http1.Request {
-		return said(m.Header.Get("user-agent"))
+		p := said(m.Header.Get("user-agent"))
+		if nginxAsked(m, p.First) {
+			return Products{First: Nginx}
+		}
+		return p
 	}
 	p := said(m.Header.Get("server"))
 	if by := said(m.Header.Get("x-powered-by")).First; by != UnknownProduct && p.Behind == UnknownProduct && !p.First.kindred(by) {
@@ -44,6 +48,24 @@ func senderOf(m *http1.Message) Products {
 		}
 	}
 	return p
+}
+
+// nginxAsked reports whether a request was written by nginx as a proxy, which
+// says nothing of itself: up to 1.29.6 it asks in HTTP/1.0 and puts Host and
+// "Connection: close" before what the client sent (ngx_http_proxy_headers in
+// src/http/modules/ngx_http_proxy_module.c). A script may write the same; so
+// it must carry the name of a program that speaks HTTP/1.1 by itself.
+func nginxAsked(m *http1.Message, agent Product) bool {
+	switch agent {
+	case UnknownProduct, PHP, ApacheBench, Wget, Ruby, C:
+		return false
+	}
+	if m.Start.Major != 1 || m.Start.Minor != 0 || m.Header.Len() < 3 {
+		return false
+	}
+	first, _ := m.Header.Field(0)
+	second, value := m.Header.Field(1)
+	return string(first) == "Host" && string(second) == "Connection" && string(value) == "close"
 }
 
 // relay is the proxy that passed a message on, Several if it does not say which

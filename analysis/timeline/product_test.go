@@ -130,6 +130,9 @@ func TestIntroductions(t *testing.T) {
 		{"the nearest of two relays", exchange(curl+`Via: 1.0 a (Varnish/6), 1.1 Caddy\r\n`, ""), "Caddy > "},
 		{"a relay without a name", exchange(curl+`X-Forwarded-For: 192.0.2.1\r\n`, nginx+`Via: 1.1 gate\r\n`), "several > several"},
 		{"Envoy", exchange(curl+`X-Forwarded-For: 192.0.2.1\r\nx-envoy-internal: true\r\n`, `server: envoy\r\n`), "Envoy > Envoy"},
+		{"nginx that speaks HTTP/1.0 upstream", "+0 > P. \"GET / HTTP/1.0\\r\\nHost: up\\r\\nConnection: close\\r\\nUser-Agent: curl/8.5.0\\r\\n\\r\\n\"\n", "nginx > "},
+		{"a script that speaks HTTP/1.0", "+0 > P. \"GET / HTTP/1.0\\r\\nHost: up\\r\\nConnection: close\\r\\nUser-Agent: mine/1\\r\\n\\r\\n\"\n", " > "},
+		{"curl that was told to", "+0 > P. \"GET / HTTP/1.0\\r\\nHost: up\\r\\nUser-Agent: curl/8.5.0\\r\\nConnection: close\\r\\n\\r\\n\"\n", "curl > "},
 		{"an interim response", "+0 > P. \"GET / HTTP/1.1\\r\\n\\r\\n\"\n+10ms < P. \"HTTP/1.1 103 Early Hints\\r\\nServer: Apache\\r\\n\\r\\nHTTP/1.1 200 OK\\r\\nServer: nginx\\r\\nContent-Length: 0\\r\\n\\r\\n\"\n", " > nginx"},
 	} {
 		r := &introduced{}
