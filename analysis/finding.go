@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"slices"
+
 	"connlint/analysis/timeline"
 	"connlint/capture"
 	"connlint/reassembly"
@@ -137,11 +139,11 @@ type Citation struct {
 	Role  string // "declared length", "late ACK" …
 }
 
-// Cite adds a packet; a zero frame is passed over, what is beyond MaxEvidence
-// is counted.
+// Cite adds a packet; a zero frame and one that stands there in the same role
+// are passed over, what is beyond MaxEvidence is counted.
 func (e *Evidence) Cite(f capture.Frame, role string) {
 	switch {
-	case f.IsZero():
+	case f.IsZero() || slices.Contains(e.Frames, Citation{f, role}):
 	case len(e.Frames) < MaxEvidence:
 		e.Frames = append(e.Frames, Citation{f, role})
 	default:

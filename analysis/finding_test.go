@@ -31,3 +31,15 @@ func TestGather(t *testing.T) {
 		t.Errorf("%d connections, %d omitted, to %d; want %d, %d, 95", len(s.Connections), s.Omitted, s.To, MaxSubjects, MaxSubjects+3)
 	}
 }
+
+// TestCiteOnce: a packet stands once for each of its roles.
+func TestCiteOnce(t *testing.T) {
+	var e Evidence
+	f := capture.NewFrame(0, 7, 70)
+	e.Cite(f, "request")
+	e.Cite(f, "first try")
+	e.Cite(f, "request")
+	if len(e.Frames) != 2 || e.Omitted != 0 {
+		t.Errorf("%v and %d more, want two roles of packet 7", e.Frames, e.Omitted)
+	}
+}
