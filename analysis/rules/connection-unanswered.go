@@ -50,11 +50,20 @@ func silences(pair *timeline.Pair, a *attempts) *analysis.Finding {
 		Evidence: a.evidence,
 		Lost:     a.cost(),
 		Saved:    a.cost(),
-		Message: fmt.Sprintf("%s sent no answer to %s (%s in %s)",
-			pair.Server, a.of(pair), count(a.syns, "SYN"), ms(a.time)),
+		Message: fmt.Sprintf("%s sent no answer to %s (%s, %s of waiting%s)",
+			pair.Server, a.of(pair), count(a.syns, "SYN"), ms(a.time), together(a.n)),
 		Measures: []analysis.Measure{
 			{Name: "unanswered", Value: float64(a.n), Unit: "count"},
 			{Name: "syns", Value: float64(a.syns), Unit: "count"},
 		},
 	}
+}
+
+// together says that a time is a sum over several attempts, which may have run
+// side by side.
+func together(attempts int) string {
+	if attempts > 1 {
+		return " in all"
+	}
+	return ""
 }

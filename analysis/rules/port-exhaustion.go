@@ -68,8 +68,8 @@ func exhausted(f *analysis.Finding, h *timeline.Host, inUse int, wait int64) {
 	f.Confidence = 0.6
 	f.Reasons = append(f.Reasons, "a connect() that fails for lack of a port leaves no packet: that there was one is inferred")
 	low, high := h.PortRange()
-	f.Message = fmt.Sprintf("%s of the ports %d to %d of %s were in TIME_WAIT towards %s at one time, which are all that it was seen to have: connections beyond these fail until one has rested for %s",
-		grouped(uint64(inUse)), low, high, h.Address.Addr(), h.Service, ms(wait))
+	f.Message = fmt.Sprintf("%s of the %s ports from %d to %d, the range that %s was seen to use, were in TIME_WAIT towards %s at one time: when none is left, connections fail until one has rested for %s",
+		grouped(uint64(inUse)), grouped(uint64(h.Ports())), low, high, h.Address.Addr(), h.Service, ms(wait))
 }
 
 // running is what is said where ports run short.
