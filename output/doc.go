@@ -24,10 +24,10 @@
 //	nagle_delayed_ack_ms	1767.183
 //	connect_ms	754.784
 //
-// What would help most?
+// What would help most, and what is to be done?
 //
-//	$ connlint --format jsonl testdata/lab/13-mixed/client.pcap.gz | jq -sr 'map(select(.type=="finding")) | max_by(.saving.time_ms) | "\(.rule), \(.culprit): \(.saving.time_ms) ms"'
-//	tcp/nagle-delayed-ack-stall, client: 593.798 ms
+//	$ connlint --format jsonl testdata/lab/13-mixed/client.pcap.gz | jq -sr 'map(select(.type=="finding")) | max_by(.saving.time_ms) | "\(.rule), \(.culprit): \(.saving.time_ms) ms; \(.fix)"'
+//	tcp/nagle-delayed-ack-stall, client: 593.798 ms; Write each message in one piece, or set `TCP_NODELAY` at the sender that is named.
 //
 // Which connections carried a single request?
 //
