@@ -39,7 +39,8 @@ func NewFile(r ReadCloser, name string, source uint16) *File {
 
 // Next yields the next TCP segment, io.EOF at the end of the file, or an
 // [*Error] where it is damaged, or at its end if not one packet is of a link
-// type that is known. All of them stay: a second call returns the same.
+// type that is known. All of them stay: a second call returns the same. An
+// [Idle] of the reader is passed on and does not stay.
 func (f *File) Next() (*Packet, error) {
 	for f.err == nil {
 		p := &f.packets[f.at%uint(len(f.packets))]
@@ -48,6 +49,9 @@ func (f *File) Next() (*Packet, error) {
 		if !more {
 			var err error
 			if verdict, err = f.read(&p.Segment); err != nil {
+				if _, idle := errors.AsType[Idle](err); idle {
+					return nil, err
+				}
 				f.err = f.ended(f.locate(err))
 				break
 			}

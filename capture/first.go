@@ -19,8 +19,11 @@ func (f *first) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	if f.left == 0 {
 		return nil, gopacket.CaptureInfo{}, io.EOF
 	}
-	f.left--
-	return f.ReadCloser.ZeroCopyReadPacketData()
+	data, ci, err := f.ReadCloser.ZeroCopyReadPacketData()
+	if err == nil {
+		f.left-- // an Idle of a live reader is no packet
+	}
+	return data, ci, err
 }
 
 // Untimed is that of the reader behind it.

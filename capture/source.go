@@ -30,9 +30,10 @@ type Source interface {
 	Close() error
 }
 
-// Idle is what a live source returns instead of a packet when none came: no
-// packet still to come is older than Now. It moves the clock and nothing
-// else.
+// Idle is what a live source returns instead of a packet when none came for a
+// while, and now and then between packets, of which perhaps none is yielded:
+// no packet still to come is older than Now, unless the system's clock is set
+// back. It moves the clock and nothing else.
 type Idle struct {
 	Now int64 // ns since the Unix epoch
 }
