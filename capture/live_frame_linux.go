@@ -29,7 +29,7 @@ func (r *ringReader) frame(p []byte) (data []byte, ci gopacket.CaptureInfo, ok b
 	start, end, wire := int(h.Mac), int(h.Mac)+int(h.Snaplen), int(h.Len)
 	switch tagged := h.Status&unix.TP_STATUS_VLAN_VALID != 0; {
 	case r.link == LinkSLL2:
-		start -= cook(p[:start], h, from, tagged)
+		start -= cook(p, start, end, tagged)
 	case tagged && h.Snaplen >= 2*macSize:
 		start -= retag(p[start-tagSize:], h)
 	}
@@ -47,7 +47,7 @@ const (
 	tagSize = 4
 )
 
-// tag is the VLAN tag beside a packet: EtherType and control information.
+// tag8021Q is the VLAN tag beside a packet: EtherType and control information.
 // Kernels before 3.14 do not say the type.
 func tag8021Q(h *unix.Tpacket3Hdr) (tpid, tci uint16) {
 	if h.Status&unix.TP_STATUS_VLAN_TPID_VALID == 0 {
@@ -69,28 +69,52 @@ func retag(b []byte, h *unix.Tpacket3Hdr) int {
 }
 
 // cook writes a header of LINKTYPE_LINUX_SLL2, and behind it the VLAN tag if
-// there is one, to the end of room and returns its size. The kernel leaves
-// 28 bytes free there: tpacket_rcv aligns the header and its address and adds
-// 16 for a link layer's header that a SOCK_DGRAM packet does not have.
-func cook(room []byte, h *unix.Tpacket3Hdr, from *unix.RawSockaddrLinklayer, tagged bool) int {
+// there is one, before the packet p[start:end] and returns its size. The
+// kernel leaves 28 bytes free there: tpacket_rcv aligns the header and its
+// address and adds 16 for a link layer's header that a SOCK_DGRAM packet does
+// not have.
+func cook(p []byte, start, end int, tagged bool) int {
 	be := binary.BigEndian
-	size := sll2Size
+	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&p[0]))
+	from := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&p[sockaddrAt]))
 	// sll_protocol is in network byte order already.
-	protocol := binary.NativeEndian.AppendUint16(make([]byte, 0, 2), from.Protocol)
+	protocol := be.Uint16(p[sockaddrAt+unsafe.Offsetof(from.Protocol):])
+	if hidesTag(protocol, p[start:end], int(h.Len)) {
+		protocol = etherVLAN
+	}
+	size := sll2Size
 	if tagged {
 		size += tagSize
 		tpid, tci := tag8021Q(h)
-		behind := room[len(room)-tagSize:]
-		be.PutUint16(behind, tci)
-		copy(behind[2:], protocol)
-		be.PutUint16(protocol, tpid)
+		be.PutUint16(p[start-tagSize:], tci)
+		be.PutUint16(p[start-tagSize+2:], protocol)
+		protocol = tpid
 	}
-	head := room[len(room)-size:]
-	copy(head, protocol)
+	head := p[start-size:]
+	be.PutUint16(head, protocol)
 	be.PutUint16(head[2:], 0)
 	be.PutUint32(head[4:], uint32(from.Ifindex))
 	be.PutUint16(head[8:], from.Hatype)
 	head[10], head[11] = from.Pkttype, from.Halen
 	copy(head[12:sll2Size], from.Addr[:])
 	return size
+}
+
+// hidesTag reports whether a packet said to be of IP starts with a VLAN tag.
+// Since 6.10 the kernel names the innermost EtherType on SOCK_DGRAM sockets
+// (vlan_get_protocol_dgram in net/packet/af_packet.c), but leaves the inner of
+// two tags where it is. wire is the packet's length: a packet of IP that
+// looks like a tag agrees with it.
+func hidesTag(protocol uint16, packet []byte, wire int) bool {
+	be := binary.BigEndian
+	if len(packet) < tagSize+2 || be.Uint16(packet[2:]) != protocol {
+		return false
+	}
+	switch protocol {
+	case etherIPv4: // the EtherType would be the total length
+		return packet[4]>>4 == 4 && (packet[0]>>4 != 4 || int(protocol) != wire)
+	case etherIPv6: // and here the end of the flow label
+		return packet[4]>>4 == 6 && (packet[0]>>4 != 6 || 40+int(be.Uint16(packet[4:])) != wire)
+	}
+	return false
 }

@@ -50,7 +50,8 @@ type ringReader struct {
 	packets uint64
 	last    int64 // stamp of the packet read last
 	told    int64 // what Idle said last
-	down    bool
+	down    bool  // the interface is
+	removed bool
 	err     error        // what ended the capture
 	stopped atomic.Int64 // when Stop was called; 0: it was not
 

@@ -35,7 +35,7 @@ func (r *ringReader) advance() error {
 	}
 	r.take()
 	if stop := r.stopped.Load(); stop != 0 && r.left > 0 && r.first() > stop {
-		return r.end(io.EOF)
+		return r.finish()
 	}
 	return nil
 }
@@ -51,9 +51,7 @@ func (r *ringReader) wait() error {
 			return nil
 		}
 		if r.down {
-			if err := r.state(); err != nil {
-				return err
-			}
+			r.state(now)
 		}
 		left := r.cfg.Idle - time.Duration(now-since)
 		stop := r.stopped.Load()
@@ -69,7 +67,7 @@ func (r *ringReader) wait() error {
 				return err
 			}
 		case stop != 0:
-			return r.end(io.EOF)
+			return r.finish()
 		default:
 			since = now
 			if err := r.idle(now); err != nil {
@@ -121,24 +119,33 @@ func (r *ringReader) poll(most time.Duration, stoppable bool) error {
 	return nil
 }
 
-// state looks whether an interface that is down is up again, or is no more.
-// The socket stays bound to it and receives again by itself.
-func (r *ringReader) state() error {
+// state looks whether an interface that is down is up again: the socket stays
+// bound to it and receives again by itself. If it is no more, the capture ends
+// as by Stop, but with an error.
+func (r *ringReader) state(now int64) {
 	iface, err := net.InterfaceByIndex(r.index)
-	if err != nil {
-		return r.fail(errors.New("the interface was removed"))
-	}
-	if iface.Flags&net.FlagUp != 0 {
+	switch {
+	case err != nil:
+		r.down, r.removed = false, true
+		r.stopped.CompareAndSwap(0, now)
+	case iface.Flags&net.FlagUp != 0:
 		r.down = false
 		r.notice("the interface is up again")
 	}
-	return nil
 }
 
 func (r *ringReader) notice(line string) {
 	if r.cfg.Notice != nil {
 		r.cfg.Notice(line)
 	}
+}
+
+// finish ends the capture with what it was stopped for.
+func (r *ringReader) finish() error {
+	if r.removed {
+		return r.fail(errors.New("the interface was removed"))
+	}
+	return r.end(io.EOF)
 }
 
 // fail ends the capture with an error.
