@@ -33,7 +33,8 @@ type LiveConfig struct {
 	// LinkSLL2 with its network header, and the EtherType is had from the
 	// kernel (bpf.ExtProto); a VLAN tag is not in the packet but beside it
 	// (bpf.ExtVLANTagPresent). What a program returns cuts packets like
-	// snaplen, which it is given.
+	// snaplen, which it is given. With libpcap it is not asked for, and
+	// everything comes through.
 	Program func(link LinkType, snaplen int) ([]bpf.RawInstruction, error)
 	// Notice is told in one line, without the interface's name, that the
 	// interface went down or came back; nil if nobody listens. It is called
@@ -50,6 +51,20 @@ const (
 	SnaplenMost  = 262144   // bytes: as tcpdump has it
 	IdleDefault  = 250 * time.Millisecond
 	idleLeast    = 10 * time.Millisecond
+)
+
+const (
+	// blockTimeout is how long the kernel keeps a block of packets that does
+	// not fill. Each time costs a block of the ring, however few packets are
+	// in it: a reader that stands still loses nothing for a whole ring of
+	// time-outs, 5 s by default, or for the time that the packets take to
+	// fill it, 2 s at 200,000 small ones a second.
+	blockTimeout = 40 * time.Millisecond
+	// liveDelay is the age at which a packet can be read at the latest: the
+	// kernel looks each blockTimeout whether it gave the block out since it
+	// looked last, and does so at the second look (prb_retire_rx_blk_timer_expired
+	// in net/packet/af_packet.c). The rest is for timers that come late.
+	liveDelay = 2*blockTimeout + 70*time.Millisecond
 )
 
 // Live is a [ReadCloser] over a network interface, for [NewFile] to make a

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -115,7 +114,7 @@ func (r *ringReader) find() (hardware uint16, err error) {
 	}
 	iface, err := net.InterfaceByName(r.cfg.Interface)
 	if err != nil {
-		return 0, unknownInterface()
+		return 0, unknownInterface(r.cfg.Interface, anyInterface)
 	}
 	request, err := unix.NewIfreq(iface.Name)
 	if err == nil {
@@ -127,19 +126,6 @@ func (r *ringReader) find() (hardware uint16, err error) {
 	r.index = iface.Index
 	r.places.add(iface.Index)
 	return request.Uint16(), nil
-}
-
-// unknownInterface says which there are.
-func unknownInterface() *Error {
-	e := &Error{Err: errors.New("no such interface")}
-	if all, err := net.Interfaces(); err == nil {
-		names := []string{}
-		for _, i := range all {
-			names = append(names, i.Name)
-		}
-		e.Hint = "there are " + strings.Join(append(names, anyInterface), ", ")
-	}
-	return e
 }
 
 // packetSocket makes a packet socket that receives nothing yet.

@@ -6,27 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// ringBlock is the size of a block in bytes. Segmentation offload makes
-	// packets of 64 KiB, with BIG TCP of up to 512 KiB; the kernel cuts what
-	// a block does not hold.
-	ringBlock = 512 << 10
-	// blockTimeout is how long the kernel keeps a block that does not fill.
-	// Each time costs a block of the ring, however few packets are in it: a
-	// reader that stands still loses nothing for a whole ring of time-outs.
-	blockTimeout = 40 * time.Millisecond
-	// ringDelay is the age at which a packet can be read at the latest: the
-	// kernel looks each blockTimeout whether it gave the block out since it
-	// looked last, and does so at the second look (prb_retire_rx_blk_timer_expired
-	// in net/packet/af_packet.c). The rest is for timers that come late.
-	ringDelay = 2*blockTimeout + 70*time.Millisecond
-)
+// ringBlock is the size of a block in bytes. Segmentation offload makes
+// packets of 64 KiB, with BIG TCP of up to 512 KiB; the kernel cuts what
+// a block does not hold.
+const ringBlock = 512 << 10
 
 // ring is the memory that a packet socket shares: blocks that the kernel fills
 // and gives out in turn, each with a chain of packets.

@@ -23,7 +23,7 @@ func (r *ringReader) advance() error {
 	r.giveBack()
 	// With packets of no interest coming all the time, the ring is never
 	// silent; the consumer's clock has to move all the same.
-	if r.last-r.told >= int64(r.cfg.Idle+ringDelay) {
+	if r.last-r.told >= int64(r.cfg.Idle+liveDelay) {
 		if err := r.idle(r.last); err != nil {
 			return err
 		}
@@ -56,10 +56,10 @@ func (r *ringReader) wait() error {
 		left := r.cfg.Idle - time.Duration(now-since)
 		stop := r.stopped.Load()
 		if stop != 0 {
-			left = ringDelay - time.Duration(now-stop)
+			left = liveDelay - time.Duration(now-stop)
 		}
 		switch {
-		case left > max(r.cfg.Idle, ringDelay): // the clock was set back
+		case left > max(r.cfg.Idle, liveDelay): // the clock was set back
 			since = now
 			r.stopped.CompareAndSwap(stop, min(stop, now))
 		case left > 0:
@@ -82,7 +82,7 @@ func (r *ringReader) wait() error {
 // block that the kernel fills.
 func (r *ringReader) idle(now int64) error {
 	const setBack = int64(time.Second)
-	now -= int64(ringDelay)
+	now -= int64(liveDelay)
 	if now <= r.told && r.told-now < setBack {
 		return nil
 	}
