@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -127,6 +128,47 @@ func TestLiveSilence(t *testing.T) {
 	}
 	if lag := time.Since(time.Unix(0, run.idle[len(run.idle)-1].now)); lag > 2*time.Second {
 		t.Errorf("the last Idle is %v late", lag)
+	}
+}
+
+// trickle sends small datagrams over loopback, one each few milliseconds.
+func trickle(t *testing.T, length time.Duration) {
+	t.Helper()
+	to, err := net.Dial("udp", "127.0.0.1:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		_, _ = to.Write([]byte("x")) // nobody listens, as every second write is told
+	}
+}
+
+// Where packets come all the time, and perhaps none is yielded, time moves too.
+func TestLiveTimeMovesUnderTraffic(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	run := startLive(t, LiveConfig{Interface: "lo"})
+	trickle(t, 2*time.Second)
+	run.finish(t)
+	during := slices.IndexFunc(run.idle, func(i idleAt) bool { return i.packets >= len(run.raws)/2 })
+	if len(run.raws) < 100 || len(run.segments) > 0 || during < 1 {
+		t.Errorf("%d packets, idle at %v", len(run.raws), run.idle)
+	}
+}
+
+// A packet that the kernel has not given out yet is not older than an Idle
+// before it, however soon that comes: finish looks.
+func TestLiveIdleBesidePackets(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	run := startLive(t, LiveConfig{Interface: "lo", Idle: 10 * time.Millisecond})
+	trickle(t, time.Second)
+	run.finish(t)
+	if len(run.raws) < 50 || len(run.idle) < 10 {
+		t.Errorf("%d packets, %d times idle", len(run.raws), len(run.idle))
 	}
 }
 
