@@ -46,7 +46,8 @@ func (i Idle) Error() string {
 type Stats struct {
 	Packets   uint64 // all packets, whatever they carry
 	Bytes     uint64 // their length on the wire
-	Segments  uint64 // TCP segments yielded: of an 802.11 frame perhaps several
+	Segments  uint64 // TCP segments found: of an 802.11 frame perhaps several
+	Filtered  uint64 // of the Segments, those that the filter of [Matching] held back
 	Fragments uint64 // pieces of IP packets and of 802.11 frames, but those that completed theirs
 	// Unassembled are the Fragments that are in no whole packet, so that its
 	// TCP is not seen: others are missing, contradict them, came too late or
