@@ -27,6 +27,7 @@ type Run struct {
 	Sources    []string                      // names as the user gave them, by index
 	Rules      []string                      // names of the rules at work, sorted
 	Parameters map[string]map[string]float64 // values in force: rule name, then parameter
+	Filter     string                        // which packets were looked at; empty: all
 }
 
 // Totals is what a run amounts to.
@@ -91,6 +92,7 @@ func (t *Totals) sum() capture.Stats {
 		all.Packets += s.Packets
 		all.Bytes += s.Bytes
 		all.Segments += s.Segments
+		all.Filtered += s.Filtered
 		all.Fragments += s.Fragments
 		all.Unassembled += s.Unassembled
 		all.GivenUp += s.GivenUp

@@ -12,6 +12,11 @@ func (e *encoder) run(r *Run) {
 	e.begin("run")
 	e.text("schema", Schema)
 	e.texts("sources", r.Sources)
+	if r.Filter != "" {
+		e.text("filter", r.Filter)
+	} else {
+		e.null("filter")
+	}
 	e.texts("rules", r.Rules)
 	e.object("parameters")
 	for _, rule := range slices.Sorted(maps.Keys(r.Parameters)) {
@@ -113,6 +118,7 @@ func (e *encoder) captured(t *Totals) {
 	e.object("capture")
 	e.uint("bytes", all.Bytes)
 	e.uint("segments", all.Segments)
+	e.uint("filtered", all.Filtered)
 	e.uint("fragments", all.Fragments)
 	e.uint("fragments_unassembled", all.Unassembled)
 	e.uint("fragmented_given_up", all.GivenUp)

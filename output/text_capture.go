@@ -16,6 +16,7 @@ func (t *textWriter) caveats(totals *Totals) {
 		n    uint64
 		what string
 	}{
+		{all.Filtered, "not chosen by the filter"},
 		{all.Dropped, "dropped by the capture itself"},
 		{totals.Copies, "set aside as copies of others"},
 		{all.Malformed, "malformed"},

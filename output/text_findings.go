@@ -130,6 +130,8 @@ func (t *textWriter) nothing(totals *Totals) {
 			t.printf("; %d of them could not judge everything, see below", n)
 		}
 		t.printf(".\n")
+	case totals.sum().Filtered > 0:
+		t.printf("No TCP connections that the filter chooses, so nothing to judge.\n")
 	case slices.ContainsFunc(totals.Sources, func(s Source) bool { return !s.unread() }):
 		t.printf("No TCP connections%s, so nothing to judge.\n", otherProtocols(totals))
 	}

@@ -31,6 +31,9 @@ func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout, stderr io.
 		return exitFailed
 	}
 	begin := &output.Run{Sources: o.args, Parameters: engine.Parameters()}
+	if o.filter != nil {
+		begin.Filter = o.filter.String()
+	}
 	for _, r := range engine.Rules() {
 		begin.Rules = append(begin.Rules, r.Name)
 	}
@@ -50,7 +53,7 @@ func readAll(o *options, log zerolog.Logger, stdin io.Reader, stderr io.Writer, 
 		if report.Err() != nil || o.count > 0 && left == 0 {
 			break
 		}
-		counts, err := readOne(path, uint16(i), left, stdin, stderr, engine, report)
+		counts, err := readOne(o, path, uint16(i), left, stdin, stderr, engine, report)
 		totals.Sources = append(totals.Sources, output.Source{Stats: counts.Source, Err: err})
 		totals.GivenUp.Add(counts)
 		totals.Copies += counts.Connections.Copies
@@ -62,7 +65,7 @@ func readAll(o *options, log zerolog.Logger, stdin io.Reader, stderr io.Writer, 
 }
 
 // readOne takes one source to its end; count 0 means all of it.
-func readOne(path string, index uint16, count uint64, stdin io.Reader, stderr io.Writer, engine *analysis.Engine, report output.Writer) (analysis.Counts, error) {
+func readOne(o *options, path string, index uint16, count uint64, stdin io.Reader, stderr io.Writer, engine *analysis.Engine, report output.Writer) (analysis.Counts, error) {
 	reader, err := capture.Open(path, stdin)
 	if err != nil {
 		return analysis.Counts{}, err
@@ -72,7 +75,7 @@ func readOne(path string, index uint16, count uint64, stdin io.Reader, stderr io
 	if count > 0 {
 		reader = capture.First(reader, count)
 	}
-	src := capture.NewFile(reader, path, index)
+	src := capture.Matching(capture.NewFile(reader, path, index), o.filter)
 	defer src.Close()
 	return analysis.Read(&heard{src, report, line}, engine, analysis.Limits{})
 }

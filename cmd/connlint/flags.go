@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"connlint/analysis"
+	"connlint/capture"
 	"connlint/output"
 )
 
@@ -25,6 +26,7 @@ type options struct {
 	disable  []string
 	count    uint64 // 0: all
 	logLevel zerolog.Level
+	filter   *capture.Filter // nil: everything
 	version  bool
 	timeWait time.Duration // 0: the rules' own
 	ports    uint16        // the same
@@ -38,6 +40,7 @@ type options struct {
 type words struct {
 	records                 []string
 	failOn, logLevel, iface string
+	filter                  string
 }
 
 // group is the flags under one heading of the help.
@@ -65,6 +68,7 @@ func (o *options) groups() []group {
 	choice.Uint16Var(&o.ports, "ports", 0, "N\thow many ports a client has (default as the packets look: 28232 or 16384)")
 
 	reading.Uint64VarP(&o.count, "count", "c", 0, "N\tstop after N packets")
+	reading.StringVarP(&o.words.filter, "filter", "f", "", "EXPRESSION\tonly these packets, in tcpdump's words: tcp, ip, ip6, host, net, port, portrange, src, dst, and, or, not, parentheses; seen inside tunnels too")
 	reading.StringVarP(&o.words.iface, "interface", "i", "", "IFACE\tcapture live from this interface")
 
 	other.Var(oneOf(&o.words.logLevel, "warn", logLevels()), "log-level", "LEVEL\twhat standard error tells: debug, info, warn or error")
@@ -144,6 +148,12 @@ func (o *options) check(flags *pflag.FlagSet) error {
 	}
 	if flags.Changed("ports") && o.ports == 0 {
 		return errors.New("--ports 0: a client has at least one; it is a number up to 65535")
+	}
+	if flags.Changed("filter") {
+		var err error
+		if o.filter, err = capture.ParseFilter(o.words.filter); err != nil {
+			return err
+		}
 	}
 	return o.checkText(flags.Changed("transactions"))
 }
