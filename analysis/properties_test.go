@@ -179,19 +179,27 @@ func (p *prefix) Next() (*capture.Packet, error) {
 // sooner, and are the same.
 func ticks(t *testing.T, path string, whole *ruletest.Result, times []int64) {
 	t.Helper()
-	ticked := run(t, path, analysis.Limits{}, func(src capture.Source) capture.Source {
-		return &ticker{Source: src, earliest: times, random: random(path)}
-	})
-	a, b := whole.Records(), ticked.Records()
+	for _, every := range [...]int64{0, 100e6, 10e9} {
+		ticked := run(t, path, analysis.Limits{}, func(src capture.Source) capture.Source {
+			return &ticker{Source: src, earliest: times, random: random(path), every: every}
+		})
+		alike(t, whole.Records(), ticked.Records(), "ticks")
+	}
+}
+
+// alike holds the records of two runs against each other; with is what the
+// second one had.
+func alike(t *testing.T, a, b []string, with string) {
+	t.Helper()
 	if slices.Equal(a, b) {
 		return
 	}
-	t.Errorf("%d records, with ticks %d", len(a), len(b))
+	t.Errorf("%d records, with %s %d", len(a), with, len(b))
 	shown := 0
 	for i := 0; i < min(len(a), len(b)) && shown < 2; i++ {
 		if a[i] != b[i] {
 			from, to := differ(a[i], b[i])
-			t.Errorf("without ticks %s\nwith ticks    %s", from, to)
+			t.Errorf("without %s %s\nwith %s    %s", with, from, with, to)
 			shown++
 		}
 	}
@@ -240,11 +248,20 @@ type ticker struct {
 	random   *rand.Rand
 	next     int // index of the segment that comes next
 	now      int64
+	every    int64 // ns: this often; 0: as chance has it
 }
 
 func (s *ticker) Next() (*capture.Packet, error) {
-	if s.next < len(s.earliest) && s.next > 0 && s.random.IntN(3) > 0 {
+	if s.next < len(s.earliest) && s.next > 0 && (s.every > 0 || s.random.IntN(3) > 0) {
 		s.now = max(s.now, s.earliest[s.next-1])
+		if s.every > 0 {
+			if s.now+s.every <= s.earliest[s.next] {
+				s.now += s.every
+				return nil, capture.Idle{Now: s.now}
+			}
+			s.next++
+			return s.Source.Next()
+		}
 		if gap := s.earliest[s.next] - s.now; gap > 0 {
 			s.now += s.random.Int64N(gap + 1)
 		}

@@ -1,5 +1,7 @@
 package reassembly
 
+import "math"
+
 // queueName is which queue a connection waits in for its time to run out.
 type queueName uint8
 
@@ -28,6 +30,7 @@ func (t *Tracker) push(c *Connection, q queueName) {
 	}
 	f.tail = c.slot
 	t.waiting[q]++
+	t.wake(c)
 }
 
 func (t *Tracker) unlink(c *Connection) {
@@ -68,60 +71,95 @@ func (t *Tracker) oldest(q queueName) *Connection {
 	return t.slab.at(t.fifos[q].head)
 }
 
-// expire reports what was closed long enough ago, and forgets what was reported
-// long enough ago. Both depend on the times of packets alone, to the
-// nanosecond: a tick of the clock makes them come sooner, never different.
-func (t *Tracker) expire() {
-	for c := t.due(lingerQueue, t.cfg.Linger); c != nil; c = t.due(lingerQueue, t.cfg.Linger) {
-		over := c.queued + t.cfg.Linger
-		t.report(c, c.closeReason())
-		c.queued = over // not when it was noticed
-	}
-	for c := t.due(closedQueue, t.cfg.Remember); c != nil; c = t.due(closedQueue, t.cfg.Remember) {
-		t.forget(c)
+// expire does what is due by now, in the order in which it was due: it looks
+// at what was not looked at for a while and reports what fell silent, reports
+// what was closed long enough ago, and forgets what was reported long enough
+// ago. What is done depends on the time when it was due alone, never on when
+// it is done: a tick of the clock makes results come sooner, never different.
+//
+// visits bounds how many connections are looked at. The next packet or tick
+// goes on from there: a clock that runs through hours from packet to packet
+// must not make each of them pay for all connections.
+func (t *Tracker) expire(visits int) {
+	for t.now >= t.nextDue {
+		q, at := t.earliest(visits > 0)
+		if q == noQueue || at > t.now { // a hostile clock may stand at the end of time
+			if visits > 0 {
+				t.nextDue = at
+			}
+			return
+		}
+		c := t.slab.at(t.fifos[q].head)
+		switch q {
+		case lingerQueue:
+			t.report(c, c.closeReason())
+			c.queued = at // not when it was noticed
+			t.wake(c)
+		case closedQueue:
+			t.forget(c)
+		default:
+			visits--
+			t.visit(c, q, at)
+		}
 	}
 }
 
-// sweepPeriod is how often the long queues are looked at.
-const sweepPeriod = int64(1e9)
+// A packet looks at few connections, since another will come; a tick at more,
+// since what comes next may be a tick again.
+const (
+	maxVisits     = 64
+	maxTickVisits = 1 << 14
+)
 
-// sweep looks for connections that fell silent. It comes with packets only:
-// when it comes decides what there is room for, and that must not hang on how
-// often a live source ticks.
-func (t *Tracker) sweep() {
-	if t.latest-t.lastSweep < sweepPeriod {
+// visit looks at a connection at a time at which nothing later than that had
+// come. It comes four times within the limit, so that a silent connection goes
+// at most a quarter of the limit late. Nobody sees that it was late: its reason
+// and its times do not depend on it (see [Tracker.silent]).
+func (t *Tracker) visit(c *Connection, q queueName, at int64) {
+	if !t.silent(c, at) {
+		t.push(c, q)
+		c.queued = at
+		t.wake(c)
 		return
 	}
-	if t.sweepQueue(embryoQueue, t.cfg.EmbryonicLimit) && t.sweepQueue(openQueue, t.cfg.IdleLimit) {
-		t.lastSweep = t.latest
-	}
+	t.report(c, Idle)
+	t.forget(c)
 }
 
-// maxVisits is how many connections one packet's sweep looks at; the next goes
-// on from there. A clock that runs through hours from packet to packet must not
-// make each of them pay for all connections.
-const maxVisits = 64
-
-// sweepQueue visits each connection four times within its limit, so that a
-// silent one goes at most a quarter of the limit late. Nobody sees that it was
-// late: its reason and its times do not depend on it (see [Tracker.silent]).
-// It reports whether it came to the end.
-func (t *Tracker) sweepQueue(q queueName, limit int64) bool {
-	left := t.waiting[q]
-	for range min(left, maxVisits) {
-		c := t.slab.at(t.fifos[q].head)
-		if t.latest-c.queued < limit/4 {
-			return true
-		}
-		if !t.silent(c, t.latest) {
-			t.push(c, q)
+// earliest is the queue whose first is due first, and when; looking is whether
+// those queues count whose connections are looked at.
+func (t *Tracker) earliest(looking bool) (first queueName, at int64) {
+	at = math.MaxInt64
+	for q := embryoQueue; q < queues; q++ {
+		if !looking && (q == embryoQueue || q == openQueue) || t.fifos[q].head == 0 {
 			continue
 		}
-		t.report(c, Idle)
-		t.forget(c)
+		if due := t.dueAt(t.slab.at(t.fifos[q].head)); due < at {
+			first, at = q, due
+		}
 	}
-	return left <= maxVisits
+	return first, at
 }
+
+// dueAt is when the turn of a connection comes, ns since the epoch.
+func (t *Tracker) dueAt(c *Connection) int64 {
+	limit := t.cfg.Linger
+	switch c.queue {
+	case embryoQueue:
+		limit = t.cfg.EmbryonicLimit / 4
+	case openQueue:
+		limit = t.cfg.IdleLimit / 4
+	case closedQueue:
+		limit = t.cfg.Remember
+	}
+	if c.queued > math.MaxInt64-limit {
+		return math.MaxInt64
+	}
+	return c.queued + limit
+}
+
+// wake sees to it that the turn of a connection is not slept through.
+func (t *Tracker) wake(c *Connection) { t.nextDue = min(t.nextDue, t.dueAt(c)) }
 
 // silent reports whether a connection's idle limit has passed at time now.
 func (t *Tracker) silent(c *Connection, now int64) bool {
@@ -132,18 +170,6 @@ func (t *Tracker) silent(c *Connection, now int64) bool {
 		return now-c.Last.Time >= t.cfg.IdleLimit
 	}
 	return false
-}
-
-// due is the first of a queue whose time is up, or nil.
-func (t *Tracker) due(q queueName, limit int64) *Connection {
-	head := t.fifos[q].head
-	if head == 0 {
-		return nil
-	}
-	if c := t.slab.at(head); t.now-c.queued >= limit {
-		return c
-	}
-	return nil
 }
 
 func (c *Connection) closeReason() Reason {

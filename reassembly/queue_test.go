@@ -44,11 +44,12 @@ func TestSweepGoesOnWithTheNextPacket(t *testing.T) {
 	w.ends[Client] = end("10.0.0.1:40000")
 	w.now += 2 * 3600_000 * ms
 	w.send(0, Client, seg{flags: syn})
-	if got := len(w.log.closed); got == 0 || got > maxVisits {
-		t.Errorf("one packet closes %d", got)
-	}
-	for range 5 {
+	for range 6 * n / maxVisits { // each is looked at five times
+		before := len(w.log.closed)
 		w.send(ms, Client, seg{flags: syn})
+		if got := len(w.log.closed) - before; got > maxVisits {
+			t.Fatalf("one packet closes %d", got)
+		}
 	}
 	if len(w.log.closed) != n {
 		t.Errorf("%d closed of %d", len(w.log.closed), n)
@@ -56,6 +57,31 @@ func TestSweepGoesOnWithTheNextPacket(t *testing.T) {
 	for _, f := range w.log.closed {
 		if f.why != Idle {
 			t.Fatalf("%v", f)
+		}
+	}
+	w.finish()
+}
+
+// Where no packet comes any more, ticks close what fell silent and what was
+// never answered, and nothing else.
+func TestTicksCloseWhatFellSilent(t *testing.T) {
+	w := newWire(t, Config{})
+	w.shake()
+	w.ends[Client] = end("10.0.0.1:40001")
+	w.send(ms, Client, seg{flags: syn})
+	last := w.now
+	for _, x := range []struct {
+		after  int64
+		closed int
+	}{{149_000 * ms, 0}, {150_000*5/4*ms + ms, 1}, {3600_000*ms - 2*ms, 1}, {3600_000*5/4*ms + ms, 2}} {
+		w.tr.Advance(last + x.after)
+		if n := len(w.log.closed); n != x.closed {
+			t.Errorf("%d ms of silence: %d closed, expected %d", x.after/ms, n, x.closed)
+		}
+	}
+	for _, f := range w.log.closed {
+		if f.why != Idle {
+			t.Errorf("%v", f)
 		}
 	}
 	w.finish()

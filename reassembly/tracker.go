@@ -23,12 +23,12 @@ type Tracker struct {
 	stats   Stats
 	clock   clock
 
-	now       int64  // the latest capture time seen, of packets and ticks
-	latest    int64  // of packets alone, as far as it is trusted
-	former    Before // of the connection that is being replaced
-	leaps     int    // packets in a row whose time is not
-	lastSweep int64
-	reading   Reading // reused: arguments are borrowed
+	now     int64   // the latest capture time seen, of packets and ticks
+	latest  int64   // of packets alone, as far as it is trusted
+	nextDue int64   // no connection's turn comes before, see expire
+	former  Before  // of the connection that is being replaced
+	leaps   int     // packets in a row whose time is not
+	reading Reading // reused: arguments are borrowed
 }
 
 // New makes a Tracker that reports to h.
@@ -46,13 +46,17 @@ func (t *Tracker) Stats() Stats {
 }
 
 // Advance moves the clock to now (ns since the epoch) without a packet: no
-// packet still to come is older. Connections that are over are reported
-// sooner for it, in the order in which they would have been. A now further
+// packet still to come is older. Connections that are over or fell silent are
+// reported sooner for it, in the order in which they would have been. A now further
 // ahead of the packets than a clock may leap is not believed.
 func (t *Tracker) Advance(now int64) {
+	t.moveTo(now, maxTickVisits)
+}
+
+func (t *Tracker) moveTo(now int64, visits int) {
 	if now > t.now && now-t.latest <= leap {
 		t.now = now
-		t.expire()
+		t.expire(visits)
 	}
 }
 
@@ -75,7 +79,7 @@ func (t *Tracker) tick(at int64) {
 		return
 	}
 	t.latest, t.leaps = at, 0
-	t.now, t.lastSweep = min(t.now, at), at
+	t.now = min(t.now, at)
 }
 
 // Segment takes the next segment of the capture. It keeps nothing of s.
@@ -90,8 +94,7 @@ func (t *Tracker) Segment(s *capture.Segment) {
 	}
 	t.clock.see(s)
 	t.tick(s.Time)
-	t.Advance(t.latest)
-	t.sweep()
+	t.moveTo(t.latest, maxVisits)
 	if c != nil && c.slot == 0 {
 		c = nil // its time was up
 	}
