@@ -38,6 +38,8 @@ type Engine struct {
 	spare    [][]Gates       // to use again, all zero
 	slots    int             // that all rules hold
 	closing  bool
+	interim  int64            // the end of the report interval that is being told, ns; 0: none is
+	pairs    []*timeline.Pair // those of that time, by slot
 }
 
 type running struct {
@@ -188,11 +190,13 @@ func (e *Engine) Pair(p *timeline.Pair) {
 	for i := range e.runs {
 		r := &e.runs[i]
 		if r.run.Pair != nil {
-			r.pass.pair = p
-			r.run.Pair(p)
-			r.pass.pair = nil
+			r.pass.askPair(r.run.Pair, p)
+			delete(r.pass.toldAt, p.Slot())
 		}
 		for _, free := range r.pass.part {
+			free(p.Slot())
+		}
+		for _, free := range r.pass.over {
 			free(p.Slot())
 		}
 	}

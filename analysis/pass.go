@@ -21,7 +21,13 @@ type Pass struct {
 
 	free   []func(slot int) // frees the connection slots
 	part   []func(slot int) // frees the pair slots
+	over   []func(slot int) // frees those that outlast a report interval
 	routes []func(slot int) // frees the route slots
+	// gathered adds the slots of pairs, or of routes, of which something is kept.
+	gathered []func(slots []int) []int
+	told     bool          // something was reported since this was last unset
+	toldAt   map[int]int64 // when something of a pair, by slot, was told before it was over
+	since    int64         // the same of the pair that is being judged; 0: never
 }
 
 // Param is the value of one of the rule's parameters. To ask for one that the
@@ -57,8 +63,12 @@ func (p *Pass) Report(f *Finding) {
 	if f.Fix == "" {
 		f.Fix = p.remedy.For(f.Culprit, p.seen(f.Culprit)...)
 	}
+	p.told = true
 	if p.conn != nil {
 		f.Caveats |= p.conn.Caveats
+	}
+	if p.since <= f.Subject.To { // what came late may be of before
+		f.Subject.From = max(f.Subject.From, p.since)
 	}
 	if p.conn != nil && p.needs&ConnectionEnd != 0 && !p.engine.closing {
 		p.engine.withhold(p, f)

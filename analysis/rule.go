@@ -155,10 +155,17 @@ type Rule struct {
 type Run struct {
 	Transaction func(*timeline.Connection, *timeline.Transaction)
 	Close       func(*timeline.Connection)
-	Pair        func(*timeline.Pair)
-	Host        func(*timeline.Host)
-	Path        func(*timeline.Path)  // both legs of a request through a proxy
-	Route       func(*timeline.Route) // a proxy and a server behind it, after its paths
+	// SoFar is called at each report interval for a connection that is open and
+	// had packets in it: a rule that gathers over a connection tells what is
+	// new, and forgets it. Connections may be open for weeks.
+	SoFar func(*timeline.Connection)
+	// Pair, Host and Route are called at the end and at each report interval.
+	// If anything is reported then, the engine makes the rule begin anew with
+	// the pair, the host or the route; if not, it goes on to gather.
+	Pair  func(*timeline.Pair)
+	Host  func(*timeline.Host)
+	Path  func(*timeline.Path)  // both legs of a request through a proxy
+	Route func(*timeline.Route) // a proxy and a server behind it, after its paths
 }
 
 // ID is the last part of the name.

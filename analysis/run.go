@@ -11,6 +11,10 @@ import (
 
 // Limits bound what a run keeps in memory. The zero value has the defaults.
 type Limits struct {
+	// Interval is how much capture time passes between reports of what is not
+	// over yet, ns; 0: there are none, and everything is told once.
+	Interval int64
+
 	// Connections are the limits of reassembly. Its Sniff need not be set:
 	// nil means [timeline.Sniff].
 	Connections reassembly.Config
@@ -38,7 +42,7 @@ func Read(src capture.Source, e *Engine, limits Limits) (Counts, error) {
 	}
 	facts := timeline.New(limits.Timeline, e)
 	connections := reassembly.New(limits.Connections, facts)
-	err := follow(src, connections)
+	err := follow(src, connections, &intervals{every: limits.Interval, source: src, engine: e, facts: facts, connections: connections})
 	connections.Finish()
 	facts.Finish()
 	e.summary.Budget.Bytes.Unseen += connections.Stats().Unseen
@@ -49,17 +53,19 @@ func Read(src capture.Source, e *Engine, limits Limits) (Counts, error) {
 }
 
 // follow hands on packets, and live the time where there are none.
-func follow(src capture.Source, connections *reassembly.Tracker) error {
+func follow(src capture.Source, connections *reassembly.Tracker, ends *intervals) error {
 	for {
 		packet, err := src.Next()
 		if err == nil {
 			if packet.Kind == capture.TCP {
+				ends.before(packet.Segment.Time)
 				connections.Segment(&packet.Segment)
 			}
 			continue
 		}
 		if idle, ok := errors.AsType[capture.Idle](err); ok {
 			connections.Advance(idle.Now)
+			ends.before(idle.Now)
 			continue
 		}
 		if errors.Is(err, io.EOF) {
@@ -67,4 +73,43 @@ func follow(src capture.Source, connections *reassembly.Tracker) error {
 		}
 		return err
 	}
+}
+
+// intervals are the report intervals of a run. They lie on the capture's
+// clock: what belongs to one does not depend on when packets are read.
+type intervals struct {
+	every, from, to int64 // ns; the interval at hand
+	doubted         int   // times in a row that are far from it
+	source          capture.Source
+	engine          *Engine
+	facts           *timeline.Tracker
+	connections     *reassembly.Tracker
+}
+
+// A time far from the interval at hand is a wrong stamp, unless others follow.
+const (
+	farAhead = int64(24 * 3600e9) // ns
+	manyFar  = 16
+)
+
+// before ends the interval if now, ns since the epoch, is behind it. One in
+// which nothing came is passed over.
+func (v *intervals) before(now int64) {
+	if v.every <= 0 {
+		return
+	}
+	if now-v.to > farAhead || v.from-now > v.every {
+		if v.doubted++; v.doubted >= manyFar || v.to == 0 {
+			v.from, v.to, v.doubted = now, now+v.every, 0
+		}
+		return
+	}
+	if v.doubted = 0; now < v.to {
+		return
+	}
+	v.connections.Advance(v.to)
+	v.engine.beginInterim(v.to)
+	v.facts.Interim(v.from, v.to)
+	v.engine.endInterim(v.source.Stats())
+	v.from, v.to = v.to, v.to+v.every*((now-v.to)/v.every+1)
 }

@@ -1,6 +1,11 @@
 package analysis
 
-import "connlint/analysis/timeline"
+import (
+	"maps"
+	"slices"
+
+	"connlint/analysis/timeline"
+)
 
 // maxSlots bounds what one rule remembers of connections or pairs at a time.
 // Beyond it a rule gets a slot that is forgotten at once, and the summary
@@ -30,10 +35,20 @@ func PerConnection[T any](p *Pass) *Slots[T] {
 	return s
 }
 
-// PerPair makes slots that live as long as a pair. Call it in Start.
+// PerPair makes slots that live as long as a pair, or until the rule has told
+// something of it at a report interval. Call it in Start.
 func PerPair[T any](p *Pass) *Slots[T] {
 	s := newSlots[T](p)
 	p.part = append(p.part, s.drop)
+	p.gathered = append(p.gathered, s.slots)
+	return s
+}
+
+// PerPairThroughout makes slots that live as long as a pair, whatever is told
+// of it at report intervals. Call it in Start.
+func PerPairThroughout[T any](p *Pass) *Slots[T] {
+	s := newSlots[T](p)
+	p.over = append(p.over, s.drop)
 	return s
 }
 
@@ -67,6 +82,9 @@ func (s *Slots[T]) at(slot int) *T {
 	s.engine.slots++
 	return v
 }
+
+// slots adds the numbers of the slots that were made.
+func (s *Slots[T]) slots(to []int) []int { return slices.AppendSeq(to, maps.Keys(s.bySlot)) }
 
 // Peek is the slot if it was made, else nil.
 func (s *Slots[T]) Peek(slot int) *T { return s.bySlot[slot] }

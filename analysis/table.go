@@ -67,7 +67,7 @@ func (t *pairTable) spend(p *timeline.Pair, ns int64) {
 // pair takes a pair that is over.
 func (t *pairTable) pair(p *timeline.Pair) {
 	part := PairRow{Client: p.Client, Server: p.Server, Source: p.Source,
-		Connections: uint64(p.Connections), Transactions: uint64(p.Transactions), PeakBusy: p.PeakBusy}
+		Connections: uint64(p.Connections), Transactions: uint64(p.Transactions), PeakBusy: p.HighestBusy()}
 	if p.Slot() < len(t.time) {
 		part.Time = t.time[p.Slot()]
 		t.time[p.Slot()] = 0

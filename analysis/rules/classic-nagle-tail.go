@@ -24,7 +24,9 @@ func classicNagleTail() *analysis.Rule {
 }
 
 // heldTails are what was held on a connection, by sender.
-type heldTails [2]struct {
+type heldTails [2]heldTail
+
+type heldTail struct {
 	n        int
 	wait     int64 // ns
 	saved    int64 // the part of it that no ramp has promised
@@ -37,6 +39,20 @@ type heldTails [2]struct {
 func startClassicNagleTail(p *analysis.Pass) analysis.Run {
 	held := analysis.PerConnection[heldTails](p)
 	least := int(p.Param("min_count"))
+	tell := func(c *timeline.Connection) {
+		h := held.Peek(c.Slot())
+		if h == nil {
+			return
+		}
+		for side := range h {
+			// Linux lets such a segment go at once: one that left so speaks
+			// against three that did not.
+			if g := &h[side]; g.n >= max(least, 3*int(c.FreeTails[side])) && c.Nagle[side].Against == 0 {
+				p.Report(h.finding(c, reassembly.Side(side), least))
+				*g = heldTail{}
+			}
+		}
+	}
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			for i := range x.Stalls {
@@ -45,19 +61,8 @@ func startClassicNagleTail(p *analysis.Pass) analysis.Run {
 				}
 			}
 		},
-		Close: func(c *timeline.Connection) {
-			h := held.Peek(c.Slot())
-			if h == nil {
-				return
-			}
-			for side := range h {
-				// Linux lets such a segment go at once: one that left so speaks
-				// against three that did not.
-				if g := &h[side]; g.n >= max(least, 3*int(c.FreeTails[side])) && c.Nagle[side].Against == 0 {
-					p.Report(h.finding(c, reassembly.Side(side), least))
-				}
-			}
-		},
+		SoFar: tell,
+		Close: tell,
 	}
 }
 

@@ -52,6 +52,7 @@ func startExcessiveParallel(p *analysis.Pass) analysis.Run {
 		Pair: func(pair *timeline.Pair) {
 			if g := pairs.Peek(pair.Slot()); g != nil && g.n > 0 && !g.intermediary() && pair.PeakBusy > most*max(1, g.names) {
 				p.Report(g.finding(pair, most))
+				pair.RestartPeak()
 			}
 		},
 	}

@@ -12,19 +12,22 @@ type habit struct {
 	subject  analysis.Subject
 	evidence analysis.Evidence
 	n        int // messages
+	number   int // of the habit among all, from 1
 	lost     analysis.Cost
 	worst    analysis.Severity
 	example  string // of the first of the worst, in words
 }
 
-// habits keeps them, and which connections they know.
+// habits keeps them, and by which of them a connection is known: a pair that
+// was told of begins another one, with the same connections.
 type habits struct {
 	pairs *analysis.Slots[habit]
-	known *analysis.Slots[bool]
+	known *analysis.Slots[int]
+	made  *int
 }
 
 func newHabits(p *analysis.Pass) habits {
-	return habits{analysis.PerPair[habit](p), analysis.PerConnection[bool](p)}
+	return habits{analysis.PerPair[habit](p), analysis.PerConnection[int](p), new(int)}
 }
 
 // add counts a message of x with the fault that frame shows. example is asked
@@ -33,9 +36,11 @@ func (hs habits) add(c *timeline.Connection, x *timeline.Transaction, bad analys
 	h := hs.pairs.Pair(c.Pair)
 	if h.n == 0 {
 		h.subject = analysis.Pair(c.Pair)
+		*hs.made++
+		h.number = *hs.made
 	}
-	if known := hs.known.Connection(c); !*known {
-		*known = true
+	if known := hs.known.Connection(c); *known != h.number {
+		*known = h.number
 		h.subject.Gather(c)
 	}
 	h.subject.To = max(h.subject.To, x.End.Time)

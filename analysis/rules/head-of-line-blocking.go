@@ -23,17 +23,20 @@ func headOfLineBlocking() *analysis.Rule {
 		Start: func(p *analysis.Pass) analysis.Run {
 			conns := analysis.PerConnection[line](p)
 			least := int64(p.Param("min_block") * 1e6)
+			tell := func(c *timeline.Connection) {
+				if l := conns.Peek(c.Slot()); l != nil && l.n > 0 {
+					p.Report(l.finding(c, least))
+					*l = line{head: l.head, from: l.from, to: l.to, previousEnd: l.previousEnd}
+				}
+			}
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					if c.Traits.Is(timeline.Pipelining) && !x.Response.IsZero() && !x.Request.IsZero() {
 						conns.Connection(c).add(c, x, least)
 					}
 				},
-				Close: func(c *timeline.Connection) {
-					if l := conns.Peek(c.Slot()); l != nil && l.n > 0 {
-						p.Report(l.finding(c, least))
-					}
-				},
+				SoFar: tell,
+				Close: tell,
 			}
 		},
 	}

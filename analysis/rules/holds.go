@@ -136,6 +136,10 @@ func (o *sideHolds) sort(c *timeline.Connection) {
 	o.ticks = heldWrites{}
 }
 
+// tell forgets what was told, and what sort may have counted with it: the
+// connection goes on.
+func (o *sideHolds) tell(w *heldWrites) { *w, o.ticks = heldWrites{}, heldWrites{} }
+
 // finding makes what both rules report of w, of the sender side. among is how
 // many such holds the pair has had so far, these included: connections that
 // carry one exchange each show one hold each.

@@ -73,7 +73,9 @@ func startIdleConnectionHeld(p *analysis.Pass) analysis.Run {
 			if h == nil {
 				return
 			}
-			h.flush(least)
+			if !p.Interim() || h.group.n >= least {
+				h.flush(least)
+			}
 			if h.all.n > 0 {
 				f := h.all.finding(limit)
 				perAddress(f, pair, 0.7)

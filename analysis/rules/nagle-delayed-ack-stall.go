@@ -27,31 +27,34 @@ func nagleDelayedAckStall() *analysis.Rule {
 func startNagleDelayedAckStall(p *analysis.Pass) analysis.Run {
 	connections, pairs := analysis.PerConnection[holds](p), analysis.PerPair[[2]int](p)
 	least := int64(p.Param("min_stall_ms") * 1e6)
+	tell := func(c *timeline.Connection) {
+		h := connections.Peek(c.Slot())
+		if len(c.Stalls) > 0 {
+			h = connections.Connection(c)
+			h.addBehind(c, least)
+		}
+		if h == nil {
+			return
+		}
+		for side := range h {
+			o := h[side]
+			o.sort(c)
+			if o.timer.n > 0 && c.Nagle[side].Proved() {
+				among := pairs.Pair(c.Pair)
+				among[side] += o.timer.n
+				p.Report(o.stalled(c, reassembly.Side(side), among[side], p.Param("min_stall_ms")))
+				h[side].tell(&h[side].timer)
+			}
+		}
+	}
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if holdsAny(x) {
 				connections.Connection(c).add(c, x, least)
 			}
 		},
-		Close: func(c *timeline.Connection) {
-			h := connections.Peek(c.Slot())
-			if len(c.Stalls) > 0 {
-				h = connections.Connection(c)
-				h.addBehind(c, least)
-			}
-			if h == nil {
-				return
-			}
-			for side := range h {
-				o := &h[side]
-				o.sort(c)
-				if o.timer.n > 0 && c.Nagle[side].Proved() {
-					among := pairs.Pair(c.Pair)
-					among[side] += o.timer.n
-					p.Report(o.stalled(c, reassembly.Side(side), among[side], p.Param("min_stall_ms")))
-				}
-			}
-		},
+		SoFar: tell,
+		Close: tell,
 	}
 }
 

@@ -27,29 +27,40 @@ func nagleRTTWait() *analysis.Rule {
 func startNagleRTTWait(p *analysis.Pass) analysis.Run {
 	connections, pairs := analysis.PerConnection[holds](p), analysis.PerPair[[2]int](p)
 	least := int64(p.Param("min_wait_ms") * 1e6)
+	tell := func(c *timeline.Connection) {
+		h := connections.Peek(c.Slot())
+		if h == nil {
+			return
+		}
+		for side := range h {
+			o := h[side]
+			o.sort(c)
+			if p.Interim() && o.prompt.n < telling {
+				continue
+			}
+			if o.waits(c, least) && c.Nagle[side].Proved() {
+				among := pairs.Pair(c.Pair)
+				among[side] += o.prompt.n
+				p.Report(o.waited(c, reassembly.Side(side), among[side], p.Param("min_wait_ms")))
+				h[side].tell(&h[side].prompt)
+			}
+		}
+	}
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if holdsAny(x) {
 				connections.Connection(c).add(c, x, 0)
 			}
 		},
-		Close: func(c *timeline.Connection) {
-			h := connections.Peek(c.Slot())
-			if h == nil {
-				return
-			}
-			for side := range h {
-				o := &h[side]
-				o.sort(c)
-				if o.waits(c, least) && c.Nagle[side].Proved() {
-					among := pairs.Pair(c.Pair)
-					among[side] += o.prompt.n
-					p.Report(o.waited(c, reassembly.Side(side), among[side], p.Param("min_wait_ms")))
-				}
-			}
-		},
+		SoFar: tell,
+		Close: tell,
 	}
 }
+
+// telling is how many prompt holds it takes to tell a habit from the start of a
+// connection while it goes on: Linux acknowledges up to 16 segments at once
+// before it delays any (TCP_MAX_QUICKACKS, include/net/tcp.h).
+const telling = 16
 
 // waits reports whether the prompt holds are a matter of their own: long
 // enough to be worth a word, a round trip as they should be, and not the few

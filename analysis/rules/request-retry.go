@@ -26,11 +26,15 @@ func requestRetry() *analysis.Rule {
 		Params:   []analysis.Param{maxPauseBeforeRetry()},
 		Start: func(p *analysis.Pass) analysis.Run {
 			pairs := analysis.PerPair[resends](p)
+			failed := analysis.PerPairThroughout[uint64](p) // of the latest first try, as in resends
 			pause := int64(p.Param("max_pause") * 1e6)
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					if retried(x, pause) && !unsafeToRepeat(x.HTTP.Request) {
-						pairs.Pair(c.Pair).add(c, x)
+						r, before := pairs.Pair(c.Pair), failed.Pair(c.Pair)
+						r.failed = *before
+						r.add(c, x)
+						*before = r.failed
 					}
 				},
 				Pair: func(pair *timeline.Pair) {

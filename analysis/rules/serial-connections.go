@@ -86,8 +86,11 @@ func startSerialConnections(p *analysis.Pass) analysis.Run {
 		},
 		Pair: func(pair *timeline.Pair) {
 			if s := pairs.Peek(pair.Slot()); s != nil {
-				s.end(&s.alone, least)
-				s.end(&s.refused, least)
+				for _, q := range [...]*sequence{&s.alone, &s.refused} {
+					if !p.Interim() || q.run != nil && q.run.n >= least {
+						s.end(q, least)
+					}
+				}
 				if s.all != nil && s.all.runs > 0 {
 					f := s.all.finding(least)
 					perAddress(f, pair, 0.7)

@@ -169,6 +169,7 @@ type Pair struct {
 
 	lastEnd     capture.Frame // of the latest transaction
 	latest      *Connection   // which carried it; nil once it is closed
+	highest     int           // PeakBusy before it was restarted
 	free        int           // connections that others could have used, had they been kept
 	lastOverlap int64         // when a transaction last began while another was under way
 	failures    int           // attempts to connect that failed, while none had been accepted
