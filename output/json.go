@@ -2,10 +2,12 @@ package output
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 
 	"connlint/analysis"
 	"connlint/analysis/timeline"
+	"connlint/capture"
 )
 
 // jsonWriter writes records, one object a line (jsonl), or as the lines of
@@ -13,15 +15,24 @@ import (
 type jsonWriter struct {
 	out      *bufio.Writer
 	enc      encoder
+	whole    bytes.Buffer // of a live run: the record at hand
 	records  Records
 	sources  []string
 	document bool
-	begun    bool // a record was written
+	live     io.Writer // takes each record with one call, at once; nil: they go to out
+	begun    bool      // a record was written
 	err      error
 }
 
 func newJSON(w io.Writer, records Records, document bool) *jsonWriter {
 	return &jsonWriter{out: bufio.NewWriterSize(w, 64<<10), records: records, document: document}
+}
+
+// newLiveJSON hands each record to w as soon as it is there.
+func newLiveJSON(w io.Writer, records Records, document bool) *jsonWriter {
+	j := &jsonWriter{live: w, records: records, document: document}
+	j.out = bufio.NewWriter(&j.whole)
+	return j
 }
 
 // Begin writes the run record.
@@ -58,6 +69,13 @@ func (j *jsonWriter) Finding(f *analysis.Finding) {
 	}
 }
 
+// Open is part of analysis.IntervalSink: the record of a connection as it would
+// be if the capture ended now.
+func (j *jsonWriter) Open(c *timeline.Connection) { j.Connection(c) }
+
+// Interval is part of analysis.IntervalSink. What it ends is in the records.
+func (j *jsonWriter) Interval(int64, capture.Stats) {}
+
 // End writes the summary record.
 func (j *jsonWriter) End(t *Totals) error {
 	j.enc.summary(j.sources, t)
@@ -68,6 +86,7 @@ func (j *jsonWriter) End(t *Totals) error {
 	if err := j.out.Flush(); j.err == nil {
 		j.err = err
 	}
+	j.send()
 	return j.err
 }
 
@@ -87,6 +106,22 @@ func (j *jsonWriter) record() {
 	if !j.document {
 		j.print("\n")
 	}
+	j.send()
+}
+
+// send hands a record of a live run on, whole: whoever takes it may have to
+// leave it out.
+func (j *jsonWriter) send() {
+	if j.live == nil {
+		return
+	}
+	if err := j.out.Flush(); j.err == nil {
+		j.err = err
+	}
+	if j.err == nil {
+		_, j.err = j.live.Write(j.whole.Bytes())
+	}
+	j.whole.Reset()
 }
 
 func (j *jsonWriter) print(s string) {

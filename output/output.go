@@ -38,6 +38,7 @@ type Totals struct {
 	// Copies is how many packets were set aside because the same packet was in
 	// the capture already, or is judged from another of its interfaces.
 	Copies uint64
+	Live   Live
 }
 
 // GivenUp is what was let go because a limit was reached.
@@ -60,6 +61,13 @@ func (g *GivenUp) Add(c analysis.Counts) {
 	g.Messages += c.Timeline.Unexplained
 	g.Holes += c.Connections.HolesGiven
 	g.LeftAside += c.Timeline.MessagesDropped
+}
+
+// Live is what only a live run can come to.
+type Live struct {
+	RecordsDropped uint64 // records left out since their reader was too slow
+	RingFull       uint64 // times the buffer between kernel and program was full
+	Interruptions  uint64 // times the interface went down or came back
 }
 
 // Source is what became of one source of the run.
@@ -140,6 +148,21 @@ func ParseRecords(names []string) (Records, error) {
 
 // Formats are the forms of report.
 func Formats() []string { return []string{"text", "json", "jsonl"} }
+
+// NewLive makes a Writer for a run that may last for weeks: each record, or
+// each block of text, goes to w with one call as soon as it is there, so that w
+// may leave one out. The Writer is an [analysis.IntervalSink].
+func NewLive(format string, w io.Writer, records Records) (Writer, error) {
+	switch format {
+	case "text":
+		return NewLiveText(w, TextOptions{}), nil
+	case "json":
+		return newLiveJSON(w, records, true), nil
+	case "jsonl":
+		return newLiveJSON(w, records, false), nil
+	}
+	return New(format, w, records)
+}
 
 // New makes a Writer of the named format to w, which it does not close.
 // records counts for json and jsonl.

@@ -43,6 +43,7 @@ func (t *textWriter) caveats(totals *Totals) {
 		{totals.GivenUp.LeftAside, "HTTP message", "because too many were under way"},
 		{a.FindingsDropped, "finding", "because too many waited"},
 		{a.SlotsRefused, "verdict", "because a rule had too much to remember"},
+		{totals.Live.RecordsDropped, "record or block", "because the report was read too slowly"},
 	} {
 		if x.n > 0 {
 			lines = append(lines, number(x.n, x.what)+" given up "+x.why)

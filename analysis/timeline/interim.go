@@ -96,7 +96,7 @@ func (k *tracked) soFar(h InterimHandler, now int64) {
 // restart forgets what the host came to: all but what its packets look like.
 func (h *Host) restart() {
 	*h = Host{Address: h.Address, Service: h.Service, Role: h.Role, Source: h.Source, Closes: h.Closes[:0], IDs: h.IDs[:0],
-		Series: Series{slots: h.Series.slots[:0]}, stack: h.stack, prev: h.prev, next: h.next}
+		Series: Series{slots: h.Series.slots[:0]}, stack: h.stack, Products: h.Products, prev: h.prev, next: h.next}
 }
 
 // RestartPeak makes the pair's peak the number of connections that are busy

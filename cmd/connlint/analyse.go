@@ -15,22 +15,34 @@ import (
 // read does not stop the others: it makes the exit code 2, and the error
 // follows the report of what was read.
 func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout, stderr io.Writer) int {
-	chosen, params, err := configure(o, rules.All())
-	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
-	}
 	report, err := newReport(o, stdout)
 	if err != nil {
 		log.Error().Msg(err.Error())
 		return exitFailed
 	}
-	engine, err := analysis.New(analysis.Config{Params: params}, chosen, report)
+	engine, err := start(o, rules.All(), report, o.args)
 	if err != nil {
 		log.Error().Msg(err.Error())
 		return exitFailed
 	}
-	begin := &output.Run{Sources: o.args, Parameters: engine.Parameters()}
+	totals := readAll(o, log, stdin, stderr, engine, report)
+	if err := report.End(totals); err != nil {
+		return notWritten(log, err)
+	}
+	return verdict(o, log, totals)
+}
+
+// start begins the rules that o chooses among all, and the report.
+func start(o *options, all []*analysis.Rule, report output.Writer, sources []string) (*analysis.Engine, error) {
+	chosen, params, err := configure(o, all)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := analysis.New(analysis.Config{Params: params}, chosen, report)
+	if err != nil {
+		return nil, err
+	}
+	begin := &output.Run{Sources: sources, Parameters: engine.Parameters()}
 	if o.filter != nil {
 		begin.Filter = o.filter.String()
 	}
@@ -38,11 +50,7 @@ func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout, stderr io.
 		begin.Rules = append(begin.Rules, r.Name)
 	}
 	report.Begin(begin)
-	totals := readAll(o, log, stdin, stderr, engine, report)
-	if err := report.End(totals); err != nil {
-		return notWritten(log, err)
-	}
-	return verdict(o, log, totals)
+	return engine, nil
 }
 
 // readAll takes the sources one after the other.

@@ -33,14 +33,14 @@ type options struct {
 	color    string        // auto, always or never
 	slowest  int           // transactions to draw; 0: none
 
+	live  liveOptions
 	words words
 }
 
 // words are the flags whose words stand for something else.
 type words struct {
-	records                 []string
-	failOn, logLevel, iface string
-	filter                  string
+	records                  []string
+	failOn, logLevel, filter string
 }
 
 // group is the flags under one heading of the help.
@@ -69,12 +69,11 @@ func (o *options) groups() []group {
 
 	reading.Uint64VarP(&o.count, "count", "c", 0, "N\tstop after N packets")
 	reading.StringVarP(&o.words.filter, "filter", "f", "", "EXPRESSION\tonly these packets, in tcpdump's words: tcp, ip, ip6, host, net, port, portrange, src, dst, and, or, not, parentheses; seen inside tunnels too")
-	reading.StringVarP(&o.words.iface, "interface", "i", "", "IFACE\tcapture live from this interface")
 
 	other.Var(oneOf(&o.words.logLevel, "warn", logLevels()), "log-level", "LEVEL\twhat standard error tells: debug, info, warn or error")
 	other.BoolVar(&o.version, "version", false, "print the version")
 	other.BoolP("help", "h", false, "print this")
-	return []group{{"Report", report}, {"Rules", choice}, {"Reading", reading}, {"Other", other}}
+	return []group{{"Report", report}, {"Rules", choice}, {"Reading", reading}, {"Live", o.live.flags()}, {"Other", other}}
 }
 
 func newFlags() *pflag.FlagSet {
@@ -132,8 +131,8 @@ func logLevels() []string { return []string{"debug", "info", "warn", "error"} }
 
 // check refuses values that are of the right kind and make no sense.
 func (o *options) check(flags *pflag.FlagSet) error {
-	if flags.Changed("interface") {
-		return fmt.Errorf("live capture (-i %s) is not in this build; record with tcpdump -w FILE and read the file", o.words.iface)
+	if err := o.live.check(flags, o.args); err != nil {
+		return err
 	}
 	for name, globs := range map[string][]string{"enable": o.enable, "disable": o.disable} {
 		if flags.Changed(name) && len(globs) == 0 {

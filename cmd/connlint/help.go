@@ -14,6 +14,7 @@ const helpHead = `connlint reads packet captures and says where HTTP connections
 what it costs and what to change.
 
 usage: connlint [flags] FILE…      pcap or pcapng, also in gzip or zstd; - is standard input
+       connlint [flags] -i IFACE   what passes a network interface, as it passes (needs CAP_NET_RAW)
        connlint rules [NAME…]      the rules, or those that match 'tcp/*'; the page of one
        connlint schema             the JSON schema of the records
 `

@@ -26,6 +26,11 @@ const maxSources = 1 << 16
 
 // run is the program: it does what args say and returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return runOn(thisHost(), args, stdin, stdout, stderr)
+}
+
+// runOn is run on a machine.
+func runOn(h *host, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	opts, err := parse(args)
 	log := newLogger(stderr, opts.logLevel)
 	switch {
@@ -36,6 +41,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitFailed
 	case opts.version:
 		return printed(log, stdout, "connlint "+version()+"\n")
+	case opts.live.iface != "":
+		return watch(opts, h, log, stdout)
 	case len(opts.args) == 0:
 		log.Error().Msg("no capture file; connlint FILE… reads some, connlint --help says more")
 		return exitFailed

@@ -39,6 +39,15 @@ func newReport(o *options, stdout io.Writer) (output.Writer, error) {
 	return output.NewText(stdout, output.TextOptions{Color: o.colored(stdout), Transactions: o.slowest}), nil
 }
 
+// newLiveReport makes the report of a live run: it goes to queue, and stdout is
+// where it comes out.
+func newLiveReport(o *options, queue, stdout io.Writer) (output.Writer, error) {
+	if o.format != "text" {
+		return output.NewLive(o.format, queue, o.records)
+	}
+	return output.NewLiveText(queue, output.TextOptions{Color: o.colored(stdout), Transactions: o.slowest}), nil
+}
+
 // colored reports whether the report has colour: what the flag says; else on a
 // terminal that knows it, if its user has not asked for none (no-color.org).
 func (o *options) colored(stdout io.Writer) bool {

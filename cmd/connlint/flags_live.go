@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"connlint/capture"
+)
+
+// liveOptions are the flags of live capture.
+type liveOptions struct {
+	iface    string // "": files are read
+	ring     int    // bytes; 0: the default
+	snaplen  uint32 // bytes; 0: whole packets
+	private  bool
+	every    time.Duration // between reports of what gathers; 0: at the end
+	duration time.Duration // of the capture; 0: until it is stopped
+}
+
+// leastInterval is the shortest report interval: shorter ones tell nothing that
+// findings do not tell at once.
+const leastInterval = 100 * time.Millisecond
+
+// flags are the ones that fill l.
+func (l *liveOptions) flags() *pflag.FlagSet {
+	f := newFlags()
+	f.StringVarP(&l.iface, "interface", "i", "", "IFACE\tcapture live from this interface; any is all of them")
+	f.DurationVar(&l.duration, "duration", 0, "TIME\tstop after so long, such as 10m")
+	f.DurationVar(&l.every, "report-every", time.Minute, "TIME\ttell what gathers over connections so often; 0: at the end")
+	f.Var((*byteSize)(&l.ring), "ring", "SIZE\troom for packets between kernel and program (default 64M)")
+	f.Uint32Var(&l.snaplen, "snaplen", 0, "BYTES\tcapture no more of each packet (default all of it)")
+	f.BoolVar(&l.private, "no-promiscuous", false, "leave alone what is for other hosts")
+	return f
+}
+
+// check refuses what makes no sense; files are what the command line names
+// besides.
+func (l *liveOptions) check(flags *pflag.FlagSet, files []string) error {
+	if !flags.Changed("interface") {
+		wrong := ""
+		l.flags().VisitAll(func(f *pflag.Flag) {
+			if flags.Changed(f.Name) {
+				wrong = f.Name
+			}
+		})
+		if wrong != "" {
+			return fmt.Errorf("--%s is of live capture: it goes with -i IFACE", wrong)
+		}
+		return nil
+	}
+	switch {
+	case l.iface == "":
+		return errors.New("-i names no interface; ip link lists them, and any is all of them")
+	case len(files) > 0:
+		return fmt.Errorf("-i %s captures and %s is read: one at a time", l.iface, files[0])
+	case flags.Changed("duration") && l.duration <= 0:
+		return fmt.Errorf("--duration %v: it is a time such as 10m", l.duration)
+	case l.every < 0 || l.every > 0 && l.every < leastInterval:
+		return fmt.Errorf("--report-every %v: it is 0 or a time of %v or more, such as 60s", l.every, leastInterval)
+	case flags.Changed("snaplen") && l.snaplen == 0:
+		return errors.New("--snaplen 0 would capture nothing; leave it out to capture whole packets")
+	}
+	return nil
+}
+
+// byteSize is a flag that takes a number of bytes, with K, M or G for powers of
+// 1,024.
+type byteSize int
+
+// String is part of pflag.Value, as are Set and Type.
+func (s *byteSize) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(*s))
+}
+
+// Set takes a number of bytes.
+func (s *byteSize) Set(text string) error {
+	digits := strings.TrimRight(strings.ToUpper(text), "IB")
+	shift := 0
+	for i, unit := range []string{"K", "M", "G"} {
+		if number, ok := strings.CutSuffix(digits, unit); ok {
+			digits, shift = number, 10*(i+1)
+		}
+	}
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil || n == 0 || n > math.MaxInt32>>shift {
+		return errors.New("it is a size such as 64M")
+	}
+	*s = byteSize(n << shift)
+	return nil
+}
+
+// Type is what help would call the value.
+func (s *byteSize) Type() string { return "size" }
+
+// config is what is asked of the interface.
+func (l *liveOptions) config(o *options, h *host, t *trouble) capture.LiveConfig {
+	return capture.LiveConfig{Interface: l.iface, Ring: l.ring, Snaplen: int(min(l.snaplen, math.MaxInt32)), Promiscuous: !l.private,
+		Clock: h.now, Notice: t.notice, Program: o.filter.Program}
+}

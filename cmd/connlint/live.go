@@ -1,0 +1,70 @@
+package main
+
+import (
+	"io"
+
+	"github.com/rs/zerolog"
+
+	"connlint/analysis"
+	"connlint/analysis/rules"
+	"connlint/capture"
+	"connlint/output"
+)
+
+// watch captures from an interface and reports while it does, until it is told
+// to stop, has seen enough, or nobody reads the report any more.
+func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
+	if _, _, err := configure(o, rules.All()); err != nil { // before anything is captured
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
+	t := &trouble{log: log, now: h.now, name: o.live.iface}
+	live, err := h.open(o.live.config(o, h, t))
+	if err != nil {
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
+	t.live = live
+	defer live.Close()
+	t.queue = newStream(stdout, streamRoom, live.Stop)
+	defer h.onSignals(live.Stop)()
+	if o.live.duration > 0 {
+		defer h.after(o.live.duration, live.Stop)()
+	}
+	report, err := newLiveReport(o, t.queue, stdout)
+	if err != nil {
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
+	engine, err := start(o, rules.All(), report, []string{o.live.iface})
+	if err != nil {
+		t.queue.Close()
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
+	totals := follow(o, t, engine, report)
+	t.queue.Wait()
+	wrong := report.End(totals)
+	if err := t.queue.Close(); wrong == nil {
+		wrong = err
+	}
+	if wrong != nil {
+		return notWritten(log, wrong)
+	}
+	return verdict(o, log, totals)
+}
+
+// follow analyses what is captured until the capture ends.
+func follow(o *options, t *trouble, engine *analysis.Engine, report output.Writer) *output.Totals {
+	reader := capture.ReadCloser(t.live)
+	if o.count > 0 {
+		reader = capture.First(reader, o.count)
+	}
+	src := capture.Matching(capture.NewFile(reader, o.live.iface, 0), o.filter)
+	counts, err := analysis.Read(&watched{src, t, report}, engine, analysis.Limits{Interval: o.live.every.Nanoseconds()})
+	t.look(true)
+	totals := &output.Totals{Analysis: engine.Summary(), Sources: []output.Source{{Stats: counts.Source, Err: err}},
+		Copies: counts.Connections.Copies, Live: t.totals()}
+	totals.GivenUp.Add(counts)
+	return totals
+}

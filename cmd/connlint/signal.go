@@ -1,0 +1,62 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"connlint/capture"
+)
+
+// host is what a live run asks of the machine. Tests have one of their own.
+type host struct {
+	open    func(capture.LiveConfig) (capture.Live, error)
+	now     func() int64 // ns since the epoch
+	after   func(time.Duration, func()) (cancel func() bool)
+	signals func(chan<- os.Signal, ...os.Signal) // as signal.Notify
+	exit    func(code int)
+}
+
+// thisHost is the machine that the program runs on.
+func thisHost() *host {
+	return &host{
+		open:    capture.OpenLive,
+		now:     func() int64 { return time.Now().UnixNano() },
+		after:   func(d time.Duration, do func()) func() bool { return time.AfterFunc(d, do).Stop },
+		signals: signal.Notify,
+		exit:    os.Exit,
+	}
+}
+
+// onSignals calls stop at the first SIGINT or SIGTERM and ends the program at
+// the second; release gives the signals back. SIGPIPE does nothing: the write
+// that caused it says so.
+func (h *host) onSignals(stop func()) (release func()) {
+	got := make(chan os.Signal, 4)
+	done, gone := make(chan struct{}), make(chan struct{})
+	h.signals(got, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE)
+	go func() {
+		defer close(gone)
+		for stopped := false; ; {
+			select {
+			case <-done:
+				return
+			case s := <-got:
+				if s == syscall.SIGPIPE {
+					continue
+				}
+				if stopped {
+					h.exit(exitFailed)
+				}
+				stopped = true
+				stop()
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(got)
+		close(done)
+		<-gone
+	}
+}
