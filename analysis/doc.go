@@ -14,6 +14,27 @@
 // A run is [New], then [Read] for one source after the other; what it amounts
 // to is in the [Summary]. The results go to a [Sink] as they become known.
 //
+// # Report intervals
+//
+// A run over a file tells of a pair, a host or a route when nothing more will
+// come of it. A live run may never get there, so that with [Limits.Interval]
+// the engine asks after each interval of capture time as well, for all of which
+// a rule has gathered something. A rule that reports begins anew with that
+// pair; one that does not goes on to gather, so that its thresholds count since
+// it last spoke and not within an interval. What it tells covers the stretch
+// since then and counts only what is new. What is left below a threshold when
+// the pair ends is not told: the sum of the intervals may lack that much, and a
+// rule that looks for runs (concurrency/serial-connections) has them ended by an
+// interval in which it speaks. A verdict of an interval is that of a capture
+// which ends there: what comes later may put it into another light.
+//
+// Rules that gather over a single connection take part through [Run.SoFar]:
+// tcp/nagle-delayed-ack-stall, tcp/nagle-rtt-wait, tcp/classic-nagle-tail and
+// concurrency/head-of-line-blocking. Those that judge single exchanges speak
+// at once anyway; the others judge how a connection ends, and wait for that. A
+// host begins anew when something of it was told, and after an hour. Intervals
+// change nothing in transactions and connections.
+//
 // Read hands packets on and nothing here looks into them. The package may not
 // know files, formats or flags, nor any rule by name.
 package analysis

@@ -55,6 +55,15 @@
 //	connect/handshake-overhead frame.number in {1,3,10}
 //	framing/content-length-too-long frame.number in {406,407}
 //
+// # Live
+//
+// A Writer of [NewLive] hands on each record as soon as it is there. At each
+// report interval there is a connection record, with open true, for each
+// connection that is open and had packets in it, as it would be if the capture
+// ended then; the one with open false comes when it is over. Text has a block
+// for each interval in which anything came, and in the end the report that
+// files get.
+//
 // # What packets may write
 //
 // Methods, targets and whatever else came from packets is hostile. In JSON
