@@ -146,8 +146,8 @@ func TestImportRulesCanFail(t *testing.T) {
 var clocks = [...]string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 
 // openers are the files below cmd that may know the operating system: they
-// open captures, or read the cases of tests.
-var openers = [...]string{"capture/open.go", "analysis/ruletest/page.go"}
+// open captures, write them, or read the cases of tests.
+var openers = [...]string{"capture/open.go", "capture/recorder_file.go", "analysis/ruletest/page.go"}
 
 func TestHouseRules(t *testing.T) {
 	for _, p := range packages(t) {
