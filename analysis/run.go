@@ -14,11 +14,20 @@ type Limits struct {
 	// Interval is how much capture time passes between reports of what is not
 	// over yet, ns; 0: there are none, and everything is told once.
 	Interval int64
+	// Progress is told at each tick of a live source how far the run has come,
+	// on the goroutine of the run. Nil: nobody asks.
+	Progress func(Counts)
 
 	// Connections are the limits of reassembly. Its Sniff need not be set:
 	// nil means [timeline.Sniff].
 	Connections reassembly.Config
 	Timeline    timeline.Config
+}
+
+// WithDefaults is l with the defaults in place of what is zero.
+func (l Limits) WithDefaults() Limits {
+	l.Connections, l.Timeline = l.Connections.WithDefaults(), l.Timeline.WithDefaults()
+	return l
 }
 
 // Counts is what became of the packets of one source.
@@ -42,18 +51,23 @@ func Read(src capture.Source, e *Engine, limits Limits) (Counts, error) {
 	}
 	facts := timeline.New(limits.Timeline, e)
 	connections := reassembly.New(limits.Connections, facts)
-	err := follow(src, connections, &intervals{every: limits.Interval, source: src, engine: e, facts: facts, connections: connections})
+	counts := func() Counts { return Counts{src.Stats(), connections.Stats(), facts.Stats()} }
+	err := follow(src, connections, func() {
+		if limits.Progress != nil {
+			limits.Progress(counts())
+		}
+	}, &intervals{every: limits.Interval, source: src, engine: e, facts: facts, connections: connections})
 	connections.Finish()
 	facts.Finish()
 	e.summary.Budget.Bytes.Unseen += connections.Stats().Unseen
 	packets, acks := facts.Stats().Packets, facts.Stats().ACKs
 	e.summary.Budget.Packets.Add(&packets)
 	e.summary.Budget.ACKs.Add(&acks)
-	return Counts{src.Stats(), connections.Stats(), facts.Stats()}, err
+	return counts(), err
 }
 
 // follow hands on packets, and live the time where there are none.
-func follow(src capture.Source, connections *reassembly.Tracker, ends *intervals) error {
+func follow(src capture.Source, connections *reassembly.Tracker, tick func(), ends *intervals) error {
 	for {
 		packet, err := src.Next()
 		if err == nil {
@@ -66,6 +80,7 @@ func follow(src capture.Source, connections *reassembly.Tracker, ends *intervals
 		if idle, ok := errors.AsType[capture.Idle](err); ok {
 			connections.Advance(idle.Now)
 			ends.before(idle.Now)
+			tick()
 			continue
 		}
 		if errors.Is(err, io.EOF) {

@@ -86,17 +86,22 @@ func TestReadDamaged(t *testing.T) {
 }
 
 // TestReadIdle: a tick long behind both FINs lets go of the connection while
-// the source goes on.
+// the source goes on, and is told as progress.
 func TestReadIdle(t *testing.T) {
 	src := &idleLast{Source: source(t, encode(t, upload+"+0 > F.\n+10ms < F.\n+0 > .\n"), 0)}
 	engine, err := analysis.New(analysis.Config{}, nil, src)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := analysis.Read(src, engine, analysis.Limits{}); err != nil {
+	progress := func(c analysis.Counts) {
+		if src.order = append(src.order, "progress"); c.Connections.Connections != 1 || c.Connections.Open != 0 || c.Source.Segments == 0 {
+			t.Errorf("progress is %+v", c)
+		}
+	}
+	if _, err := analysis.Read(src, engine, analysis.Limits{Progress: progress}); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"idle", "connection", "end"}; !slices.Equal(src.order, want) {
+	if want := []string{"idle", "connection", "progress", "end"}; !slices.Equal(src.order, want) {
 		t.Errorf("order %v, expected %v", src.order, want)
 	}
 }

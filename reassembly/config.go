@@ -21,7 +21,8 @@ type Config struct {
 	EmbryonicLimit int64 // the same for one whose SYN got no answer; default 150 s, which outlasts Linux' SYN retries
 }
 
-func (c Config) withDefaults() Config {
+// WithDefaults is c with the defaults in place of what is zero.
+func (c Config) WithDefaults() Config {
 	const second = int64(1e9)
 	set := func(v *int, d int) {
 		if *v <= 0 {

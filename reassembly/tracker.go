@@ -33,7 +33,7 @@ type Tracker struct {
 
 // New makes a Tracker that reports to h.
 func New(cfg Config, h Handler) *Tracker {
-	cfg = cfg.withDefaults()
+	cfg = cfg.WithDefaults()
 	return &Tracker{cfg: cfg, h: h, table: newTable(), sent: sentStore{limit: cfg.Unacknowledged},
 		stash: stash{limit: cfg.Buffered, flowLimit: cfg.BufferedFlow}, seen: newSightings()}
 }

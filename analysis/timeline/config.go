@@ -14,6 +14,20 @@ type Config struct {
 	Legs    int // requests under way that may be a leg of a path; default 8,192
 }
 
+// WithDefaults is c with the defaults in place of what is zero.
+func (c Config) WithDefaults() Config {
+	for _, x := range [...]struct {
+		have  *int
+		value int
+	}{{&c.Pairs, 65536}, {&c.Senders, 65536}, {&c.Hosts, maxHosts}, {&c.Legs, 8192}} {
+		if *x.have <= 0 {
+			*x.have = x.value
+		}
+	}
+	c.HTTP = c.HTTP.WithDefaults()
+	return c
+}
+
 // Stats counts what a tracker has done.
 type Stats struct {
 	Transactions uint64

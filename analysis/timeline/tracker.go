@@ -50,18 +50,7 @@ type Tracker struct {
 
 // New makes a Tracker that reports to h.
 func New(cfg Config, h Handler) *Tracker {
-	if cfg.Pairs <= 0 {
-		cfg.Pairs = 65536
-	}
-	if cfg.Legs <= 0 {
-		cfg.Legs = 8192
-	}
-	if cfg.Senders <= 0 {
-		cfg.Senders = 65536
-	}
-	if cfg.Hosts <= 0 {
-		cfg.Hosts = maxHosts
-	}
+	cfg = cfg.WithDefaults()
 	return &Tracker{h: h, hosts: hosts{limit: cfg.Hosts}, pool: http1.NewPool(cfg.HTTP), limit: cfg.Senders, paths: newPaths(h, cfg.Legs),
 		pairs: pairs{byKey: map[pairKey]*Pair{}, limit: cfg.Pairs}}
 }

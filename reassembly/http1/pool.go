@@ -11,7 +11,8 @@ type Limits struct {
 	ChunkLine   int // bytes of a chunk-size line with its extensions; 4 KiB
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults is l with the defaults in place of what is zero.
+func (l Limits) WithDefaults() Limits {
 	for _, x := range [...]struct {
 		have  *int
 		value int
@@ -46,7 +47,7 @@ const (
 )
 
 // NewPool makes an empty pool. Its limits hold for each connection by itself.
-func NewPool(limits Limits) *Pool { return &Pool{limits: limits.withDefaults()} }
+func NewPool(limits Limits) *Pool { return &Pool{limits: limits.WithDefaults()} }
 
 // Dropped is how many messages were left aside because a limit of their
 // connection or of the pool was reached.
