@@ -30,6 +30,7 @@ var rooms = [...][]string{
 	{"connlint/analysis/ruletest"},
 	{"connlint/analysis/rules"},
 	{"connlint/output"},
+	{"connlint/output/metrics"},
 	{"connlint/cmd/connlint"},
 }
 
@@ -42,6 +43,8 @@ var guests = [...]struct{ path, room string }{
 	{"github.com/klauspost/compress", "connlint/capture"},
 	{"golang.org/x/net/bpf", "connlint/capture"},
 	{"golang.org/x/sys", "connlint/capture"},
+	{"github.com/prometheus/client_golang", "connlint/output/metrics"},
+	{"golang.org/x/net/netutil", "connlint/cmd"},
 	{"github.com/spf13/pflag", "connlint/cmd"},
 	{"github.com/rs/zerolog", "connlint/cmd"},
 	{"github.com/mattn/go-isatty", "connlint/cmd"},
