@@ -21,6 +21,7 @@ type liveOptions struct {
 	private  bool
 	every    time.Duration // between reports of what gathers; 0: at the end
 	duration time.Duration // of the capture; 0: until it is stopped
+	listen   string        // address of the pages for who watches; empty: none
 }
 
 // leastInterval is the shortest report interval: shorter ones tell nothing that
@@ -33,6 +34,7 @@ func (l *liveOptions) flags() *pflag.FlagSet {
 	f.StringVarP(&l.iface, "interface", "i", "", "IFACE\tcapture live from this interface; any is all of them")
 	f.DurationVar(&l.duration, "duration", 0, "TIME\tstop after so long, such as 10m")
 	f.DurationVar(&l.every, "report-every", time.Minute, "TIME\ttell what gathers over connections so often; 0: at the end")
+	f.StringVar(&l.listen, "listen", "", "ADDRESS:PORT\tserve /metrics for Prometheus and /healthz; :9807 is 127.0.0.1:9807")
 	f.Var((*byteSize)(&l.ring), "ring", "SIZE\troom for packets between kernel and program (default 64M)")
 	f.Uint32Var(&l.snaplen, "snaplen", 0, "BYTES\tcapture no more of each packet (default all of it)")
 	f.BoolVar(&l.private, "no-promiscuous", false, "leave alone what is for other hosts")
@@ -65,6 +67,12 @@ func (l *liveOptions) check(flags *pflag.FlagSet, files []string) error {
 		return fmt.Errorf("--report-every %v: it is 0 or a time of %v or more, such as 60s", l.every, leastInterval)
 	case flags.Changed("snaplen") && l.snaplen == 0:
 		return errors.New("--snaplen 0 would capture nothing; leave it out to capture whole packets")
+	}
+	if flags.Changed("listen") {
+		var err error
+		if l.listen, err = listenAddress(l.listen); err != nil {
+			return err
+		}
 	}
 	return nil
 }

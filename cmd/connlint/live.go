@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -14,10 +15,17 @@ import (
 // watch captures from an interface and reports while it does, until it is told
 // to stop, has seen enough, or nobody reads the report any more.
 func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
-	if _, _, err := configure(o, rules.All()); err != nil { // before anything is captured
+	chosen, _, err := configure(o, rules.All()) // before anything is captured
+	if err != nil {
 		log.Error().Msg(err.Error())
 		return exitFailed
 	}
+	seen, err := openOutside(o.live.listen, chosen, h, log)
+	if err != nil {
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
+	defer seen.close()
 	t := &trouble{log: log, now: h.now, name: o.live.iface}
 	live, err := h.open(o.live.config(o, h, t))
 	if err != nil {
@@ -36,13 +44,14 @@ func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
 		log.Error().Msg(err.Error())
 		return exitFailed
 	}
+	report = seen.beside(report)
 	engine, err := start(o, rules.All(), report, []string{o.live.iface})
 	if err != nil {
 		t.queue.Close()
 		log.Error().Msg(err.Error())
 		return exitFailed
 	}
-	totals := follow(o, t, engine, report)
+	totals := follow(o, t, engine, report, seen.progress(engine, t.queue))
 	t.queue.Wait()
 	wrong := report.End(totals)
 	if err := t.queue.Close(); wrong == nil {
@@ -55,13 +64,13 @@ func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
 }
 
 // follow analyses what is captured until the capture ends.
-func follow(o *options, t *trouble, engine *analysis.Engine, report output.Writer) *output.Totals {
-	reader := capture.ReadCloser(t.live)
+func follow(o *options, t *trouble, engine *analysis.Engine, report output.Writer, progress func(analysis.Counts)) *output.Totals {
+	reader := capture.Ticking(t.live, time.Second)
 	if o.count > 0 {
 		reader = capture.First(reader, o.count)
 	}
 	src := capture.Matching(capture.NewFile(reader, o.live.iface, 0), o.filter)
-	counts, err := analysis.Read(&watched{src, t, report}, engine, analysis.Limits{Interval: o.live.every.Nanoseconds()})
+	counts, err := analysis.Read(&watched{src, t, report}, engine, analysis.Limits{Interval: o.live.every.Nanoseconds(), Progress: progress})
 	t.look(true)
 	totals := &output.Totals{Analysis: engine.Summary(), Sources: []output.Source{{Stats: counts.Source, Err: err}},
 		Copies: counts.Connections.Copies, Live: t.totals()}
