@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// unit is the systemd unit, its comments included.
-func unit(t *testing.T) string {
+// serviceUnit is the systemd unit, its comments included.
+func serviceUnit(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("connlint.service")
 	if err != nil {
@@ -21,7 +21,7 @@ func unit(t *testing.T) string {
 
 // The unit's command line is one that this program takes.
 func TestServiceFlagsExist(t *testing.T) {
-	text := unit(t)
+	text := serviceUnit(t)
 	line := regexp.MustCompile(`(?m)^ExecStart=\S+/connlint (.*)$`).FindStringSubmatch(text)
 	if line == nil {
 		t.Fatal("no ExecStart of connlint")
@@ -38,7 +38,7 @@ func TestServiceFlagsExist(t *testing.T) {
 // The unit grants what packets take and nothing else.
 func TestServiceHasLeastPrivileges(t *testing.T) {
 	have := map[string]string{}
-	for line := range strings.Lines(unit(t)) {
+	for line := range strings.Lines(serviceUnit(t)) {
 		if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(key, "#") {
 			have[key] = strings.TrimSpace(have[key] + " " + value)
 		}
@@ -72,7 +72,7 @@ func TestServiceVerifies(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "connlint.service")
-	if err := os.WriteFile(path, []byte(strings.ReplaceAll(unit(t), "/usr/local/bin/connlint", self)), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(serviceUnit(t), "/usr/local/bin/connlint", self)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("systemd-analyze", "verify", path).CombinedOutput(); err != nil || len(out) > 0 {
