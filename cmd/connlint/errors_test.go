@@ -17,6 +17,9 @@ import (
 // piece, and why.
 var unseen = map[string]string{
 	" interfaces": "takes a file of 65,537 interfaces: the tests of capture make one",
+	": not allowed; ports below 1024 need CAP_NET_BIND_SERVICE": "takes a user without privilege where the tests run as root",
+	"; the capture goes on without it":                          "takes a listener that fails after it has begun",
+	"metrics are at http://":                                    "is no error: it says where the pages are",
 }
 
 // tried are the packages whose errors scripts have to provoke: of capture, the

@@ -22,6 +22,11 @@ type liveOptions struct {
 	every    time.Duration // between reports of what gathers; 0: at the end
 	duration time.Duration // of the capture; 0: until it is stopped
 	listen   string        // address of the pages for who watches; empty: none
+	// write is the file that packets are written to; "": none. A new one is
+	// begun at rotateSize bytes, and rotateCount are kept; 0: no limit.
+	write       string
+	rotateSize  int
+	rotateCount uint32
 }
 
 // leastInterval is the shortest report interval: shorter ones tell nothing that
@@ -38,6 +43,9 @@ func (l *liveOptions) flags() *pflag.FlagSet {
 	f.Var((*byteSize)(&l.ring), "ring", "SIZE\troom for packets between kernel and program (default 64M)")
 	f.Uint32Var(&l.snaplen, "snaplen", 0, "BYTES\tcapture no more of each packet (default all of it)")
 	f.BoolVar(&l.private, "no-promiscuous", false, "leave alone what is for other hosts")
+	f.StringVarP(&l.write, "write", "w", "", "FILE\twrite what is captured as pcapng")
+	f.Var((*byteSize)(&l.rotateSize), "rotate-size", "SIZE\tbegin a new file at so many bytes, such as 100M: FILE gets numbers")
+	f.Uint32Var(&l.rotateCount, "rotate-count", 0, "N\tkeep so many of these files, the newest (default all of them)")
 	return f
 }
 
@@ -67,6 +75,10 @@ func (l *liveOptions) check(flags *pflag.FlagSet, files []string) error {
 		return fmt.Errorf("--report-every %v: it is 0 or a time of %v or more, such as 60s", l.every, leastInterval)
 	case flags.Changed("snaplen") && l.snaplen == 0:
 		return errors.New("--snaplen 0 would capture nothing; leave it out to capture whole packets")
+	case l.write == "" && (flags.Changed("write") || flags.Changed("rotate-size") || flags.Changed("rotate-count")):
+		return errors.New("-w names no file to write packets to; --rotate-size and --rotate-count go with it")
+	case flags.Changed("rotate-count") && (l.rotateCount == 0 || !flags.Changed("rotate-size")):
+		return fmt.Errorf("--rotate-count %d: it is a number of files, and --rotate-size says how large each may be", l.rotateCount)
 	}
 	if flags.Changed("listen") {
 		var err error
@@ -113,4 +125,17 @@ func (s *byteSize) Type() string { return "size" }
 func (l *liveOptions) config(o *options, h *host, t *trouble) capture.LiveConfig {
 	return capture.LiveConfig{Interface: l.iface, Ring: l.ring, Snaplen: int(min(l.snaplen, math.MaxInt32)), Promiscuous: !l.private,
 		Clock: h.now, Notice: t.notice, Program: o.filter.Program}
+}
+
+// recorder writes what is captured, if that was asked for; else it is nil.
+func (l *liveOptions) recorder(o *options, live capture.Live, t *trouble) (*capture.Recorder, error) {
+	if l.write == "" {
+		return nil, nil
+	}
+	filter := ""
+	if o.filter != nil {
+		filter = o.filter.String()
+	}
+	return capture.NewRecorder(capture.RecorderConfig{Path: l.write, RotateSize: int64(l.rotateSize), RotateCount: int(l.rotateCount),
+		Filter: filter, InterfaceName: live.InterfaceName, Failed: t.notWritten})
 }

@@ -27,13 +27,19 @@ func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
 	}
 	defer seen.close()
 	t := &trouble{log: log, now: h.now, name: o.live.iface}
-	live, err := h.open(o.live.config(o, h, t))
+	opened, err := h.open(o.live.config(o, h, t))
 	if err != nil {
 		log.Error().Msg(err.Error())
 		return exitFailed
 	}
+	live := &stopper{Live: opened}
 	t.live = live
 	defer live.Close()
+	rec, err := o.live.recorder(o, live, t)
+	if err != nil {
+		log.Error().Msg(err.Error())
+		return exitFailed
+	}
 	t.queue = newStream(stdout, streamRoom, live.Stop)
 	defer h.onSignals(live.Stop)()
 	if o.live.duration > 0 {
@@ -51,7 +57,7 @@ func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
 		log.Error().Msg(err.Error())
 		return exitFailed
 	}
-	totals := follow(o, t, engine, report, seen.progress(engine, t.queue))
+	totals := follow(o, t, rec, engine, report, seen.progress(engine, t.queue))
 	t.queue.Wait()
 	wrong := report.End(totals)
 	if err := t.queue.Close(); wrong == nil {
@@ -60,18 +66,28 @@ func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
 	if wrong != nil {
 		return notWritten(log, wrong)
 	}
+	if rec != nil && rec.Err() != nil {
+		log.Error().Msgf("%d packets were not written to %s", rec.Lost(), o.live.write)
+		verdict(o, log, totals)
+		return exitFailed
+	}
 	return verdict(o, log, totals)
 }
 
 // follow analyses what is captured until the capture ends.
-func follow(o *options, t *trouble, engine *analysis.Engine, report output.Writer, progress func(analysis.Counts)) *output.Totals {
-	reader := capture.Ticking(t.live, time.Second)
+func follow(o *options, t *trouble, rec *capture.Recorder, engine *analysis.Engine, report output.Writer, progress func(analysis.Counts)) *output.Totals {
+	reader := capture.ReadCloser(t.live)
+	if rec != nil {
+		reader = capture.Record(reader, rec)
+	}
+	reader = capture.Ticking(reader, time.Second)
 	if o.count > 0 {
 		reader = capture.First(reader, o.count)
 	}
 	src := capture.Matching(capture.NewFile(reader, o.live.iface, 0), o.filter)
 	counts, err := analysis.Read(&watched{src, t, report}, engine, analysis.Limits{Interval: o.live.every.Nanoseconds(), Progress: progress})
 	t.look(true)
+	src.Close() // what was recorded is whole now
 	totals := &output.Totals{Analysis: engine.Summary(), Sources: []output.Source{{Stats: counts.Source, Err: err}},
 		Copies: counts.Connections.Copies, Live: t.totals()}
 	totals.GivenUp.Add(counts)

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,6 +28,34 @@ func thisHost() *host {
 		signals: signal.Notify,
 		exit:    os.Exit,
 	}
+}
+
+// stopper is a live capture that may be stopped by anybody at any time, also
+// when it is closed already.
+type stopper struct {
+	capture.Live
+	mu     sync.Mutex
+	closed bool
+}
+
+// Stop ends the capture.
+func (s *stopper) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.Live.Stop()
+	}
+}
+
+// Close closes it once.
+func (s *stopper) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.Live.Close()
 }
 
 // onSignals calls stop at the first SIGINT or SIGTERM and ends the program at

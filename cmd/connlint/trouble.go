@@ -49,6 +49,11 @@ func (t *trouble) notice(line string) {
 	t.log.Warn().Msgf("%s: %s", t.name, line)
 }
 
+// notWritten takes why packets are written no more.
+func (t *trouble) notWritten(err error) {
+	t.log.Error().Msg(err.Error())
+}
+
 // packet looks at the counters now and then.
 func (t *trouble) packet() {
 	if t.packets++; t.packets >= lookEvery {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -236,5 +237,40 @@ func TestLiveClosedOutput(t *testing.T) {
 	var stderr bytes.Buffer
 	if code := runOn(h, []string{"-i", "eth0", "--format", "jsonl"}, nil, in, &stderr); code != exitFailed || stderr.Len() > 0 {
 		t.Errorf("exit %d, stderr %q", code, stderr.String())
+	}
+}
+
+// What -w writes is what was analysed: read again, it has the same records.
+func TestLiveWrites(t *testing.T) {
+	r := openReplay(t, mixed)
+	h, _ := hostOf(r)
+	path := filepath.Join(t.TempDir(), "x.pcapng")
+	args := []string{"--format", "jsonl", "--records", "finding,connection,transaction"}
+	var live, file, stderr bytes.Buffer
+	r.atEnd = r.Stop
+	runOn(h, append(args, "-i", "eth0", "-w", path, "--report-every", "0"), nil, &live, &stderr)
+	run(append(args, path), nil, &file, &stderr)
+	kinds := []string{"finding", "connection", "transaction"}
+	a := records(t, live.String(), kinds...)
+	b := records(t, strings.ReplaceAll(file.String(), `"source":"`+path+`"`, `"source":"eth0"`), kinds...)
+	if len(a) == 0 || !slices.Equal(a, b) || stderr.Len() > 0 {
+		t.Errorf("%d records, of the file %d, or others; stderr %q", len(a), len(b), stderr.String())
+	}
+}
+
+// Where packets cannot be written the analysis goes on, and the exit code says
+// that the job was not done.
+func TestLiveCannotWrite(t *testing.T) {
+	r := openReplay(t, mixed)
+	h, _ := hostOf(r)
+	r.atEnd = r.Stop
+	var stdout, stderr bytes.Buffer
+	code := runOn(h, []string{"-i", "eth0", "-w", "/dev/full", "--format", "jsonl"}, nil, &stdout, &stderr)
+	if sums := records(t, stdout.String(), "summary"); code != exitFailed || len(sums) != 1 {
+		t.Errorf("exit %d, %q", code, sums)
+	}
+	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "connlint: /dev/full: ") || !strings.Contains(lines[1], " packets were not written to /dev/full") {
+		t.Errorf("stderr %q", lines)
 	}
 }
