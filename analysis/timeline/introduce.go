@@ -34,13 +34,20 @@ func senderOf(m *http1.Message) Products {
 	}
 	if m.Dir == http1.Request {
 		p := said(m.Header.Get("user-agent"))
-		if nginxAsked(m, p.First) {
+		switch {
+		case nginxAsked(m, p.First):
 			return Products{First: Nginx}
+		case rewritten(m, "user-agent", p.First):
+			return Products{First: Several}
 		}
 		return p
 	}
 	p := said(m.Header.Get("server"))
-	if by := said(m.Header.Get("x-powered-by")).First; by != UnknownProduct && p.Behind == UnknownProduct && !p.First.kindred(by) {
+	by := said(m.Header.Get("x-powered-by")).First
+	if rewritten(m, "server", p.First) || p.First == UnknownProduct && rewritten(m, "x-powered-by", by) {
+		return Products{First: Several}
+	}
+	if by != UnknownProduct && p.Behind == UnknownProduct && !p.First.kindred(by) {
 		if p.First == UnknownProduct {
 			p.First = by
 		} else {
@@ -51,21 +58,49 @@ func senderOf(m *http1.Message) Products {
 }
 
 // nginxAsked reports whether a request was written by nginx as a proxy, which
-// says nothing of itself: up to 1.29.6 it asks in HTTP/1.0 and puts Host and
-// "Connection: close" before what the client sent (ngx_http_proxy_headers in
-// src/http/modules/ngx_http_proxy_module.c). A script may write the same; so
-// it must carry the name of a program that speaks HTTP/1.1 by itself.
+// says nothing of itself: up to 1.29.6 it puts Host and "Connection: close"
+// before what the client sent, and asks in HTTP/1.0 if it was not told
+// otherwise (ngx_http_proxy_headers in src/http/modules/
+// ngx_http_proxy_module.c). A script may write the same; so it must carry the
+// name of a program that speaks HTTP/1.1 by itself, and in HTTP/1.1 of one that
+// writes the two fields elsewhere.
 func nginxAsked(m *http1.Message, agent Product) bool {
+	if m.Start.Major != 1 || m.Header.Len() < 3 {
+		return false
+	}
 	switch agent {
 	case UnknownProduct, PHP, ApacheBench, Wget, Ruby, C:
 		return false
-	}
-	if m.Start.Major != 1 || m.Start.Minor != 0 || m.Header.Len() < 3 {
-		return false
+	case Curl, Go, Requests, Browsers:
+	default:
+		if m.Start.Minor != 0 {
+			return false
+		}
 	}
 	first, _ := m.Header.Field(0)
 	second, value := m.Header.Field(1)
 	return string(first) == "Host" && string(second) == "Connection" && string(value) == "close"
+}
+
+// rewritten reports whether the field in which a product names itself has
+// passed a relay that writes all names in small letters, as HAProxy and Envoy
+// do, though the product itself begins the words of a name with capitals.
+func rewritten(m *http1.Message, field string, by Product) bool {
+	switch by {
+	case Nginx, Apache, Lighttpd, IIS, Go, HttpClient, Tomcat, Jetty, HTTPServer, Requests, Urllib3, Aiohttp, Gunicorn, PHP, Browsers, Curl, Wget, ApacheBench:
+	case Node:
+		if field != "x-powered-by" { // Express; its fetch writes user-agent so
+			return false
+		}
+	default:
+		return false
+	}
+	for i := range m.Header.Len() {
+		if name, _ := m.Header.Field(i); string(name) == field {
+			return true
+		}
+	}
+	return false
 }
 
 // relay is the proxy that passed a message on, Several if it does not say which
