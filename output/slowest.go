@@ -3,6 +3,7 @@ package output
 import (
 	"cmp"
 	"slices"
+	"unicode/utf8"
 
 	"connlint/analysis/timeline"
 	"connlint/capture"
@@ -94,8 +95,14 @@ func excerpt(b []byte) string {
 	if len(b) <= maxRequest {
 		return string(b)
 	}
-	const tail = maxRequest / 3
-	return string(b[:maxRequest-tail]) + "…" + string(b[len(b)-tail:])
+	head, tail := maxRequest-maxRequest/3, len(b)-maxRequest/3
+	for n := 0; n < utf8.UTFMax && !utf8.RuneStart(b[head]); n++ {
+		head-- // a letter is not cut in two
+	}
+	for n := 0; n < utf8.UTFMax && !utf8.RuneStart(b[tail]); n++ {
+		tail++
+	}
+	return string(b[:head]) + "…" + string(b[tail:])
 }
 
 // longestIn is the cause that has most of a stretch of time.

@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"connlint/analysis/timeline"
 )
@@ -88,9 +89,11 @@ func (t *textWriter) legend(used *[timeline.NumCauses]bool, cut bool) {
 	t.block(2, strings.Join(legend, ", "))
 }
 
-// name is what was asked, without its midst if it is long.
+// name is what was asked, without its midst if it is long. What is not ASCII,
+// which no target may hold (RFC 3986 §2), is escaped: such letters take none
+// or two columns, and the bars would not begin below each other.
 func (d *drawn) name(room int) string {
-	text := printable(d.request)
+	text := ascii(printable(d.request))
 	if d.request == "" {
 		text = "(not seen)"
 		if d.opaque {
@@ -102,6 +105,22 @@ func (d *drawn) name(room int) string {
 		text = string(r[:room-tail-1]) + "…" + string(r[len(r)-tail:])
 	}
 	return pad(text, room)
+}
+
+// ascii escapes what printable leaves of other letters.
+func ascii(text string) string {
+	b := []byte(nil)
+	for _, r := range text {
+		switch {
+		case r < utf8.RuneSelf || r == '…':
+			b = utf8.AppendRune(b, r)
+		case r <= 0xffff:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		default:
+			b = fmt.Appendf(b, `\U%08x`, r)
+		}
+	}
+	return string(b)
 }
 
 // cut reports whether there was an answer, and not a whole one.

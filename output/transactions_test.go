@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"connlint/analysis/timeline"
 	"connlint/capture"
@@ -117,5 +118,22 @@ func TestLetters(t *testing.T) {
 			t.Errorf("%s has %q", timeline.Cause(cause), c)
 		}
 		seen[c] = true
+	}
+}
+
+// Letters that take two columns, or none, do not move the bars, and none is
+// cut in two.
+func TestBarsBeginBelowEachOther(t *testing.T) {
+	bar := strings.Repeat("c", 3) + strings.Repeat("w", barColumns-3)
+	for _, target := range []string{"/a", "/日本語", "/" + strings.Repeat("日本語", 20), "/" + strings.Repeat("é", 30),
+		"/" + strings.Repeat("😀", 20), "/\xff\xfe", "/" + strings.Repeat("\x80", 99), "/\u202eabc\u200b"} {
+		line := strings.Split(drawing(t, 1, exchange(1, 100, target)), "\n")[3]
+		rest := strings.ReplaceAll(line, "…", ".")
+		if columns(line) != width || !strings.HasSuffix(line, bar) || strings.ContainsFunc(rest, func(r rune) bool { return r > '~' }) {
+			t.Errorf("%q: %d columns: %q", target, columns(line), line)
+		}
+		if utf8.ValidString(target) && strings.Contains(line, `\x`) {
+			t.Errorf("%q: a letter is cut in two: %q", target, line)
+		}
 	}
 }
