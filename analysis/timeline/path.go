@@ -84,15 +84,18 @@ type Route struct {
 // Slot is a small number that is the route's alone while it is followed.
 func (r *Route) Slot() int { return r.slot }
 
-// introduce takes what both sides of the proxy said.
+// introduce takes what both sides of the proxy said. A request that was not
+// sent on tells nothing: with what its client's connection heard before, there
+// is no other side to hold it against.
 func (r *Route) introduce(p *Path) {
+	if p.Up == nil {
+		return
+	}
 	front := p.Down.Products[reassembly.Server].First
-	if p.Up != nil {
-		if named := p.Up.Products[reassembly.Client].First; named.relays() {
-			front = named
-		} else if front == p.Up.Products[reassembly.Server].First {
-			front = UnknownProduct
-		}
+	if named := p.Up.Products[reassembly.Client].First; named.relays() {
+		front = named
+	} else if front == p.Up.Products[reassembly.Server].First {
+		front = UnknownProduct
 	}
 	if front.relays() {
 		r.Product = r.Product.or(front)

@@ -190,3 +190,51 @@ func TestSystem(t *testing.T) {
 		}
 	}
 }
+
+// routed notes what each path's proxy is taken for.
+type routed struct{ introduced }
+
+func (r *routed) Route(*Route) {}
+
+func (r *routed) Path(p *Path) { r.lines = append(r.lines, p.Route.Product.String()) }
+
+// TestRelayIsNotItsServer: a relay that passes on what the server behind it
+// says is not that, also where a request gets no further than the relay.
+func TestRelayIsNotItsServer(t *testing.T) {
+	const relayed = `
+		conn a 10.0.0.1:40000 > 10.0.0.2:3128
+		conn b 10.0.0.2:50000 > 10.0.0.3:80
+		+0     a> S  mss=1460
+		+200us a< S. mss=1460
+		+0     a> .
+		+0     a> P. "GET http://h/a HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"
+		+0     b> S  mss=1460
+		+200us b< S. mss=1460
+		+0     b> .
+		+0     b> P. "GET http://h/a HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"
+		+3ms   b< P. "HTTP/1.0 200 OK\r\nServer: BEHIND\r\nConnection: Keep-Alive\r\nContent-Length: 5\r\n\r\nhello"
+		+0     b> .
+		+0     a< P. "HTTP/1.0 200 OK\r\nServer: nginx\r\nConnection: Keep-Alive\r\nContent-Length: 5\r\n\r\nhello"
+		+0     a> .
+		+1ms   a> P. "GET http://h/b HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"
+		+0     a< .
+		+3s    b< F.
+		+0     b> F.
+		+0     b< .
+		+0     a< F.
+		+0     a> F.
+		+0     a< .`
+	for behind, want := range map[string][]string{"nginx": {"", ""}, "Apache": {"nginx", "nginx"}} {
+		r := &routed{}
+		follow(Config{}, r, parse(t, strings.Replace(relayed, "BEHIND", behind, 1)))
+		var paths []string
+		for _, line := range r.lines {
+			if !strings.Contains(line, ">") {
+				paths = append(paths, line)
+			}
+		}
+		if !slices.Equal(paths, want) {
+			t.Errorf("before %s: %q, not %q", behind, paths, want)
+		}
+	}
+}
