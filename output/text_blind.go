@@ -94,30 +94,33 @@ func (g *gate) caveats(a *analysis.Summary) []string {
 // words say what the gate means for the reader.
 func (g *gate) words(a *analysis.Summary) string { return strings.Join(g.reasons(a), ", or ") }
 
-// reasons are what shut the gate; where bytes are missing, why they are.
+// reasons are what shut the gate: the faults of the capture that did, where
+// nothing else can.
 func (g *gate) reasons(a *analysis.Summary) []string {
-	names := g.caveats(a)
-	if g.name != "NoGapBefore" || len(names) == 0 {
-		return []string{gateWords(g.name)}
-	}
 	var why []string
-	for _, name := range names {
+	for _, name := range g.caveats(a) {
 		why = append(why, caveatWords(name))
+	}
+	switch {
+	case len(why) == 0 || g.name != "NoGapBefore" && g.name != "Clock" && g.name != "ConnectionEnd":
+		return []string{gateWords(g.name)}
+	case g.name == "ConnectionEnd":
+		return append([]string{gateWords(g.name)}, why...)
 	}
 	return why
 }
 
 // remedies say how to capture better.
 func (g *gate) remedies(a *analysis.Summary) []string {
+	var texts []string
 	switch g.name {
 	case "ConnectionEnd":
-		return []string{"Capture until the connections have closed."}
+		texts = append(texts, "Capture until the connections have closed.")
 	case "Plaintext":
-		return []string{"Capture where the messages are in clear, such as behind the proxy that ends TLS."}
+		texts = append(texts, "Capture where the messages are in clear, such as behind the proxy that ends TLS.")
 	case "Vantage":
-		return []string{"Capture at the client or at the server, from before the connections open."}
+		texts = append(texts, "Capture at the client or at the server, from before the connections open.")
 	}
-	var texts []string
 	for _, name := range g.caveats(a) {
 		if text := remedyOf(name).text; text != "" {
 			texts = append(texts, text)

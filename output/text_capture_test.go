@@ -69,3 +69,22 @@ func blindness(a *analysis.Summary) string {
 	w.out.Flush()
 	return strings.Join(strings.Fields(b.String()), " ")
 }
+
+// Answers that stand before their requests shut three gates: none of them
+// because a clock was set or bytes are missing.
+func TestOutOfOrderIsNoHole(t *testing.T) {
+	a := &analysis.Summary{Caveats: map[string]uint64{"packets-out-of-order": 1}}
+	a.Skipped = map[string]map[string]uint64{"tcp/rto-stall": {"Clock": 1}, "framing/head-cut": {"NoGapBefore": 1}, "close/client-abort": {"ConnectionEnd": 1}}
+	got := blindness(a)
+	for _, wrong := range []string{"clock was set", "bytes are missing"} {
+		if strings.Contains(got, wrong) {
+			t.Errorf("%q says %q", got, wrong)
+		}
+	}
+	if n := strings.Count(got, "1 connection: answers stand before what they answer 2 rules"); n != 1 {
+		t.Errorf("%q", got)
+	}
+	if !strings.Contains(got, "1 connection: not seen to end, or answers stand before what they answer") {
+		t.Errorf("%q", got)
+	}
+}
