@@ -2,6 +2,8 @@ package analysis_test
 
 import (
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"connlint/analysis"
@@ -23,7 +25,7 @@ func TestIntervalsAddUp(t *testing.T) {
 				}
 				a, b := *whole, *parts
 				a.Findings, b.Findings = nil, nil
-				alike(t, a.Records(), b.Records(), "intervals")
+				alike(t, kept(a.Records()), kept(b.Records()), "intervals")
 				x, y := sums(whole.Findings), sums(parts.Findings)
 				for _, r := range rules.All() {
 					if x[r.Name] != y[r.Name] && !runs[r.Name] {
@@ -33,6 +35,20 @@ func TestIntervalsAddUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// handed are what Nagle's algorithm held outside of transactions: an interval
+// hands them over to the rules for good, and their sums are compared.
+var handed = regexp.MustCompile(` Stalls:\[.*?\] KeptBack:`)
+
+// kept is records without what intervals hand over.
+func kept(records []string) []string {
+	for i, r := range records {
+		if strings.HasPrefix(r, "connection ") {
+			records[i] = handed.ReplaceAllString(r, " KeptBack:")
+		}
+	}
+	return records
 }
 
 // sum is what the findings of a rule come to.
