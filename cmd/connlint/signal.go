@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -58,15 +59,20 @@ func (s *stopper) Close() error {
 	return s.Live.Close()
 }
 
+// twin is how soon behind a signal another is the same one: timeout(1) signals
+// its child and then their group, so that one request to end arrives as two.
+const twin = time.Second
+
 // onSignals calls stop at the first SIGINT or SIGTERM and ends the program at
-// the second; release gives the signals back. SIGPIPE does nothing: the write
-// that caused it says so.
+// the second, unless that is the first one's twin; release gives the signals
+// back. SIGPIPE does nothing: the write that caused it says so.
 func (h *host) onSignals(stop func()) (release func()) {
 	got := make(chan os.Signal, 4)
 	done, gone := make(chan struct{}), make(chan struct{})
 	h.signals(got, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE)
 	go func() {
 		defer close(gone)
+		var impatient atomic.Bool
 		for stopped := false; ; {
 			select {
 			case <-done:
@@ -75,11 +81,14 @@ func (h *host) onSignals(stop func()) (release func()) {
 				if s == syscall.SIGPIPE {
 					continue
 				}
-				if stopped {
+				if impatient.Load() {
 					h.exit(exitFailed)
 				}
-				stopped = true
-				stop()
+				if !stopped {
+					stopped = true
+					defer h.after(twin, func() { impatient.Store(true) })()
+					stop()
+				}
 			}
 		}
 	}()
