@@ -64,7 +64,7 @@ func (o *options) groups() []group {
 	choice.StringSliceVar(&o.enable, "enable", nil, "GLOB,…\trun these rules and no others: names, areas (tcp) or globs ('tcp/*-stall')")
 	choice.StringSliceVar(&o.disable, "disable", nil, "GLOB,…\tdo not run these")
 	choice.StringArrayVar(&o.set, "set", nil, "RULE.PARAM=VALUE\tchange a threshold, with or without a unit (30ms, 2KiB, 5%); RULE may be a glob; connlint rules NAME has the parameters")
-	choice.DurationVar(&o.timeWait, "time-wait", 0, "TIME\thow long sockets stay in TIME_WAIT (default as the packets look: 60s or 120s)")
+	choice.Var(aTime(&o.timeWait, 0), "time-wait", "TIME\thow long sockets stay in TIME_WAIT (default as the packets look: 60s or 120s)")
 	choice.Uint16Var(&o.ports, "ports", 0, "N\thow many ports a client has (default as the packets look: 28232 or 16384)")
 
 	reading.Uint64VarP(&o.count, "count", "c", 0, "N\tstop after N packets")

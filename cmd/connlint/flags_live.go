@@ -37,8 +37,8 @@ const leastInterval = 100 * time.Millisecond
 func (l *liveOptions) flags() *pflag.FlagSet {
 	f := newFlags()
 	f.StringVarP(&l.iface, "interface", "i", "", "IFACE\tcapture live from this interface; any is all of them")
-	f.DurationVar(&l.duration, "duration", 0, "TIME\tstop after so long, such as 10m")
-	f.DurationVar(&l.every, "report-every", time.Minute, "TIME\ttell what gathers over connections so often; 0: at the end")
+	f.Var(aTime(&l.duration, 0), "duration", "TIME\tstop after so long, such as 10m; a number alone is seconds")
+	f.Var(aTime(&l.every, time.Minute), "report-every", "TIME\ttell what gathers over connections so often; 0: at the end")
 	f.StringVar(&l.listen, "listen", "", "ADDRESS:PORT\tserve /metrics for Prometheus and /healthz; :9807 is 127.0.0.1:9807")
 	f.Var((*byteSize)(&l.ring), "ring", "SIZE\troom for packets between kernel and program (default 64M)")
 	f.Uint32Var(&l.snaplen, "snaplen", 0, "BYTES\tcapture no more of each packet (default all of it)")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -67,6 +68,32 @@ func (c *choices) Set(s string) error {
 
 // Type is what help would call the value.
 func (c *choices) Type() string { return "words" }
+
+// period is a flag that takes a time; a number without a unit is seconds, as in
+// tcpdump and timeout.
+type period time.Duration
+
+// aTime is a flag for a time, with its default.
+func aTime(value *time.Duration, fallback time.Duration) *period {
+	*value = fallback
+	return (*period)(value)
+}
+
+// String is part of pflag.Value, as are Set and Type.
+func (p *period) String() string { return time.Duration(*p).String() }
+
+// Set takes a time such as 60s, 1m30s or 60.
+func (p *period) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		d, err = time.ParseDuration(s + "s")
+	}
+	*p = period(d)
+	return err
+}
+
+// Type is pflag's own word, for which [invalidValue] has the hint.
+func (p *period) Type() string { return "duration" }
 
 // badWord is the one of several that is wrong.
 type badWord struct {

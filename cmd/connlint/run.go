@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strconv"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
@@ -54,6 +55,10 @@ func runOn(h *host, args []string, stdin io.Reader, stdout, stderr io.Writer) in
 		log.Error().Msgf("no command and no file %q; did you mean connlint %s?", opts.args[0], near)
 		return exitFailed
 	}
+	if n := parted(opts); n != "" {
+		log.Error().Msgf("no file %q; the number of transactions is written --transactions=%s", n, n)
+		return exitFailed
+	}
 	if len(opts.args) > maxSources {
 		log.Error().Msgf("%d files are more than one run can number; %d are its limit", len(opts.args), maxSources)
 		return exitFailed
@@ -72,6 +77,24 @@ func misspelt(args []string) string {
 	}
 	for _, name := range commands() {
 		if distance(args[0], name) == 1 {
+			return name
+		}
+	}
+	return ""
+}
+
+// parted is the number that stands behind --transactions with a blank between
+// them, and so would be the name of a file that is not there; "" if there is
+// none.
+func parted(o *options) string {
+	if !slices.Contains(o.given, "transactions") {
+		return ""
+	}
+	for _, name := range o.args {
+		if _, err := strconv.ParseUint(name, 10, 32); err != nil {
+			continue
+		}
+		if _, err := os.Stat(name); err != nil {
 			return name
 		}
 	}
