@@ -88,7 +88,7 @@ func (t *textWriter) pairs(a *analysis.Summary) {
 	if len(rows) == 0 {
 		return
 	}
-	t.head("Pairs that open most connections")
+	t.head("Pairs that open most connections (TIME_WAIT: sockets of the client)")
 	t.printf("  %11s %8s %6s %9s %9s %9s  %s\n", "connections", "requests", "reuse", "parallel", "opens/s", "TIME_WAIT", "client > server")
 	for _, r := range rows {
 		t.pair(r)

@@ -11,8 +11,9 @@ import (
 )
 
 // skipped says where silence means nothing: on how many connections and why,
-// which rules, and how to capture better. Areas are named rather than rules,
-// which are too many to be read; the JSON summary has the names.
+// for how many rules of which areas, and how to capture better. It stays
+// shorter than the findings: two lines for a reason, no names of rules where
+// they are many. The JSON summary has the names.
 func (t *textWriter) skipped(a *analysis.Summary) {
 	blind := a.Traits
 	var traits []string
@@ -25,17 +26,14 @@ func (t *textWriter) skipped(a *analysis.Summary) {
 	if len(gates) == 0 && len(traits) == 0 {
 		return
 	}
-	t.head("Not judged")
+	t.head("Not judged, or not all of it")
 	for _, line := range traits {
 		t.block(2, line)
 	}
 	for _, g := range gates {
 		t.blind = append(t.blind, g.reasons(a)...)
 		t.block(2, fmt.Sprintf("%s: %s", number(g.most, "connection"), g.words(a)))
-		t.block(4, number(uint64(len(g.rules)), "rule")+" could not judge all of it: "+t.areas(g.rules))
-		for _, text := range g.remedies(a) {
-			t.block(4, text)
-		}
+		t.block(4, strings.Join(append([]string{t.areas(g.rules) + "."}, g.remedies(a)...), " "))
 	}
 }
 
@@ -129,17 +127,22 @@ func (g *gate) remedies(a *analysis.Summary) []string {
 	return texts
 }
 
-// named is up to how many rules of an area are named.
-const named = 3
+// named is up to how many rules are named.
+const named = 2
 
-// areas are rules by area: "framing/* (19 of 21), tcp/rto-stall". sorted.
+// areas are rules, which are sorted, in few words: the names of few, else how
+// many of each area: "22 rules: framing all 20, tcp 2".
 func (t *textWriter) areas(rules []string) string {
+	of := number(uint64(len(rules)), "rule") + ": "
+	if len(rules) <= named {
+		return of + strings.Join(rules, ", ")
+	}
 	var parts []string
 	for start := 0; start < len(rules); {
 		area, _, _ := strings.Cut(rules[start], "/")
-		end := start
-		for end < len(rules) && strings.HasPrefix(rules[end], area+"/") {
-			end++
+		n := 1
+		for start+n < len(rules) && strings.HasPrefix(rules[start+n], area+"/") {
+			n++
 		}
 		all := 0
 		for _, name := range t.run.Rules {
@@ -147,18 +150,11 @@ func (t *textWriter) areas(rules []string) string {
 				all++
 			}
 		}
-		switch n := end - start; {
-		case n == 0:
-			parts = append(parts, rules[start]) // no name of the house
-			end++
-		case n == all && n > 1:
-			parts = append(parts, fmt.Sprintf("%s/* (all %d)", area, n))
-		case n <= named:
-			parts = append(parts, rules[start:end]...)
-		default:
-			parts = append(parts, fmt.Sprintf("%s/* (%d of %d)", area, n, max(n, all)))
+		if n >= all {
+			area += glue + "all"
 		}
-		start = end
+		parts = append(parts, fmt.Sprintf("%s%s%d", area, glue, n))
+		start += n
 	}
-	return strings.Join(parts, ", ")
+	return of + strings.Join(parts, ", ")
 }

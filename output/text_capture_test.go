@@ -56,7 +56,7 @@ func TestFaultsOfTheCapture(t *testing.T) {
 		t.Errorf("said twice: %q", again)
 	}
 	delete(a.Skipped, "tcp/x")
-	if got := blindness(a); got != "Not judged 2 connections: not seen to end 1 rule could not judge all of it: tcp/rto-stall Capture until the connections have closed." {
+	if got := blindness(a); got != "Not judged, or not all of it 2 connections: not seen to end 1 rule: tcp/rto-stall. Capture until the connections have closed." {
 		t.Errorf("the capture ends too early: %q", got)
 	}
 }

@@ -63,6 +63,27 @@ func (t *textWriter) time(spent *analysis.Spent, elapsed int64) {
 	if rows[0].cause != timeline.NoResponse { // of which findings speak
 		t.hint(2, spent)
 	}
+	t.outside()
+}
+
+// unanswered is the rule about connections that never were: their time is in
+// no transaction, and the table has that of transactions.
+const unanswered = "connect/connection-unanswered"
+
+// outside says how much time with a cost is not in the table.
+func (t *textWriter) outside() {
+	var ns int64
+	var connections uint64
+	for key, x := range t.groups.byKey {
+		if key.rule == unanswered {
+			ns += x.lost.Time
+			connections += uint64(x.lost.Connections)
+		}
+	}
+	if ns > 0 {
+		t.block(2, fmt.Sprintf("Not in this table: %s of waiting on %s that nothing answered, so that there was no transaction.",
+			span(ns), number(connections, "connection")))
+	}
 }
 
 // A cause is the whole story from this share of the time on, in percent, if it

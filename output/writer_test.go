@@ -185,7 +185,7 @@ func TestTextSaysWhatItIsBlindTo(t *testing.T) {
 	for _, want := range []string{
 		"No TCP connections (4 packets of other protocols), so nothing to judge.\n",
 		"  2 connections: HTTP/2 is not taken apart\n",
-		"  3 connections: the messages are encrypted\n    2 rules could not judge all of it: tcp/* (all 2)\n    Capture where the messages are in clear",
+		"  3 connections: the messages are encrypted\n    2 rules: tcp/x, tcp/y. Capture where the messages are in clear",
 		"  capture-drops: 1 connection: packets that arrived are not in the capture\n",
 		"  malformed: 1 packet\n",
 		"  IP fragments of packets that are not whole in the capture: 3 packets\n",
@@ -223,6 +223,51 @@ func TestTimeTable(t *testing.T) {
 		_, table, _ := strings.Cut(strings.TrimSpace(b.String()), "\n")
 		if got := strings.Join(strings.Fields(table), " "); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+// Time that was waited outside of transactions is said beside their table,
+// which adds up without it.
+func TestTimeOutsideTransactions(t *testing.T) {
+	var a analysis.Spent
+	a.Time[timeline.Network] = 5e6
+	a.Causes[timeline.Network].Add(5e6)
+	for rule, want := range map[string]string{
+		unanswered:          "  Not in this table: 462 s of waiting on 9 connections that nothing answered, so that there was no\n  transaction.\n",
+		"connect/syn-retry": "",
+	} {
+		var b bytes.Buffer
+		w := newText(&b)
+		w.Begin(&Run{Sources: []string{"a.pcap"}})
+		for server, lost := range map[string]analysis.Cost{
+			"10.0.0.2:80": {Time: 400e9, Connections: 7}, "10.0.0.3:80": {Time: 62e9, Connections: 2}} {
+			f := finding(rule, server, 0)
+			f.Lost = lost
+			w.Finding(f)
+		}
+		w.time(&a, 0)
+		w.out.Flush()
+		_, got, _ := strings.Cut(b.String(), "in 1 transaction\n")
+		if got != want {
+			t.Errorf("%s: %q, want %q", rule, got, want)
+		}
+	}
+}
+
+// A reason names two rules, and counts more by their area.
+func TestAreas(t *testing.T) {
+	w := newText(io.Discard)
+	w.run.Rules = []string{"a/1", "a/2", "b/1", "b/2", "b/3"}
+	for list, want := range map[string]string{
+		"b/3":                 "1 rule: b/3",
+		"a/1 b/3":             "2 rules: a/1, b/3",
+		"a/1 b/1 b/2":         "3 rules: a 1, b 2",
+		"a/1 a/2 b/1 b/2 b/3": "5 rules: a all 2, b all 3",
+		"a/1 a/2 alone":       "3 rules: a all 2, alone all 1",
+	} {
+		if got := strings.ReplaceAll(w.areas(strings.Fields(list)), glue, " "); got != want {
+			t.Errorf("%s: %q, want %q", list, got, want)
 		}
 	}
 }
