@@ -68,7 +68,7 @@ func (o *options) groups() []group {
 	choice.Uint16Var(&o.ports, "ports", 0, "N\thow many ports a client has (default as the packets look: 28232 or 16384)")
 
 	reading.Uint64VarP(&o.count, "count", "c", 0, "N\tstop after N packets")
-	reading.StringVarP(&o.words.filter, "filter", "f", "", "EXPRESSION\tonly these packets, in tcpdump's words: tcp, ip, ip6, host, net, port, portrange, src, dst, and, or, not, parentheses; seen inside tunnels too")
+	reading.StringVarP(&o.words.filter, "filter", "f", "", "EXPRESSION\tonly these packets, in tcpdump's words: tcp, ip, ip6, host, net, port, portrange, src, dst, and, or, not, parentheses; seen inside tunnels too. With src or dst it takes one direction, of which most rules cannot judge")
 
 	other.Var(oneOf(&o.words.logLevel, "warn", logLevels()), "log-level", "LEVEL\twhat standard error tells: debug, info, warn or error")
 	other.BoolVar(&o.version, "version", false, "print the version")

@@ -39,11 +39,11 @@ func (l *liveOptions) flags() *pflag.FlagSet {
 	f.StringVarP(&l.iface, "interface", "i", "", "IFACE\tcapture live from this interface; any is all of them")
 	f.Var(aTime(&l.duration, 0), "duration", "TIME\tstop after so long, such as 10m; a number alone is seconds")
 	f.Var(aTime(&l.every, time.Minute), "report-every", "TIME\ttell what gathers over connections so often; 0: at the end")
-	f.StringVar(&l.listen, "listen", "", "ADDRESS:PORT\tserve /metrics for Prometheus and /healthz; :9807 is 127.0.0.1:9807")
+	f.StringVar(&l.listen, "listen", "", "ADDRESS:PORT\tserve /metrics for Prometheus and /healthz; :9807 is 127.0.0.1:9807, other addresses are written out")
 	f.Var((*byteSize)(&l.ring), "ring", "SIZE\troom for packets between kernel and program (default 64M)")
 	f.Uint32Var(&l.snaplen, "snaplen", 0, "BYTES\tcapture no more of each packet (default all of it)")
 	f.BoolVar(&l.private, "no-promiscuous", false, "leave alone what is for other hosts")
-	f.StringVarP(&l.write, "write", "w", "", "FILE\twrite what is captured as pcapng")
+	f.StringVarP(&l.write, "write", "w", "", "FILE\twrite what is captured as pcapng, over what is there")
 	f.Var((*byteSize)(&l.rotateSize), "rotate-size", "SIZE\tbegin a new file at so many bytes, such as 100M: FILE gets numbers")
 	f.Uint32Var(&l.rotateCount, "rotate-count", 0, "N\tkeep so many of these files, the newest (default all of them)")
 	return f

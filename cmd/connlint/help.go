@@ -10,11 +10,11 @@ import (
 // columns is how wide anything is that the program prints about itself.
 const columns = 100
 
-const helpHead = `connlint reads packet captures and says where HTTP connections waste time, whose fault it is,
-what it costs and what to change.
+const helpHead = `connlint reads packets and says where HTTP connections waste time, whose fault it is, what it costs
+and what to change.
 
 usage: connlint [flags] FILE…      pcap or pcapng, also in gzip or zstd; - is standard input
-       connlint [flags] -i IFACE   what passes a network interface, as it passes (needs CAP_NET_RAW)
+       connlint [flags] -i IFACE   what passes a network interface, until Ctrl-C (needs CAP_NET_RAW)
        connlint rules [NAME…]      the rules, or those that match 'tcp/*'; the page of one
        connlint schema             the JSON schema of the records
 `
@@ -26,6 +26,7 @@ examples: connlint shop.pcap
           tcpdump -w - -c 10000 port 80 | connlint -
           connlint --set 'tcp/*.min_stall_ms=30ms' --fail-on warning shop.pcap
           connlint --format jsonl shop.pcap | jq 'select(.type=="finding")'
+          connlint -i eth0 -f 'port 80' --report-every 30s -w shop.pcapng
 `
 
 // help is made from the table of flags, so that it has them all.

@@ -1,5 +1,6 @@
-// Command connlint reads packet captures and says where HTTP connections
-// waste time, whose fault it is, what it costs and what to change.
+// Command connlint reads packets, from capture files or a live interface, and
+// says where HTTP connections waste time, whose fault it is, what it costs and
+// what to change.
 package main
 
 import "os"
