@@ -19,16 +19,19 @@ func serviceUnit(t *testing.T) string {
 	return string(text)
 }
 
-// The unit's command line is one that this program takes.
+// The unit's command lines are ones that this program takes, that with -w too.
 func TestServiceFlagsExist(t *testing.T) {
 	text := serviceUnit(t)
-	line := regexp.MustCompile(`(?m)^ExecStart=\S+/connlint (.*)$`).FindStringSubmatch(text)
-	if line == nil {
-		t.Fatal("no ExecStart of connlint")
+	lines := regexp.MustCompile(`(?m)^#?ExecStart=\S+/connlint (.*)$`).FindAllStringSubmatch(text, -1)
+	if len(lines) != 2 {
+		t.Fatalf("%d lines ExecStart of connlint, want one and, as a comment, that with -w", len(lines))
 	}
-	args := strings.Fields(strings.ReplaceAll(line[1], "${INTERFACE}", "any"))
-	if _, err := parse(args); err != nil {
-		t.Errorf("%q: %v", args, err)
+	var args []string
+	for _, line := range lines {
+		args = strings.Fields(strings.NewReplacer("${INTERFACE}", "any", "${STATE_DIRECTORY}", "/var/lib/connlint").Replace(line[1]))
+		if _, err := parse(args); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
 	}
 	if _, err := parse(append(args, "--no-such-flag")); err == nil {
 		t.Error("any flag passes")
@@ -62,7 +65,8 @@ func TestServiceHasLeastPrivileges(t *testing.T) {
 	}
 }
 
-// systemd has nothing to complain about, and calls the service well guarded.
+// systemd has nothing to complain about, and calls the service well guarded,
+// as it is and with what writes packets.
 func TestServiceVerifies(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("systemd-analyze is not installed: the unit is not verified")
@@ -71,8 +75,15 @@ func TestServiceVerifies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	plain := strings.ReplaceAll(serviceUnit(t), "/usr/local/bin/connlint", self)
+	verifies(t, plain)
+	verifies(t, regexp.MustCompile(`(?m)^#(StateDirectory|ExecStart)`).ReplaceAllString(plain, "$1"))
+}
+
+func verifies(t *testing.T, unit string) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "connlint.service")
-	if err := os.WriteFile(path, []byte(strings.ReplaceAll(serviceUnit(t), "/usr/local/bin/connlint", self)), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(unit), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("systemd-analyze", "verify", path).CombinedOutput(); err != nil || len(out) > 0 {
