@@ -33,8 +33,18 @@ func (t *textWriter) skipped(a *analysis.Summary) {
 	for _, g := range gates {
 		t.blind = append(t.blind, g.reasons(a)...)
 		t.block(2, fmt.Sprintf("%s: %s", number(g.most, "connection"), g.words(a)))
-		t.block(4, strings.Join(append([]string{t.areas(g.rules) + "."}, g.remedies(a)...), " "))
+		remedies := g.remedies(a)
+		if g.name == "BothDirections" && oneWay(t.run.Filter) {
+			remedies = []string{"Leave src and dst out of -f: it takes one direction."}
+		}
+		t.block(4, strings.Join(append([]string{t.areas(g.rules) + "."}, remedies...), " "))
 	}
+}
+
+// oneWay reports whether a filter may take one direction of a connection only.
+func oneWay(filter string) bool {
+	words := strings.FieldsFunc(filter, func(r rune) bool { return strings.ContainsRune(" ()!", r) })
+	return slices.Contains(words, "src") || slices.Contains(words, "dst")
 }
 
 // gate is one reason for which rules could not judge.

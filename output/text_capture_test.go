@@ -61,6 +61,23 @@ func TestFaultsOfTheCapture(t *testing.T) {
 	}
 }
 
+// Where the filter took one direction, the capture is not to blame.
+func TestFilterOfOneDirection(t *testing.T) {
+	a := &analysis.Summary{Caveats: map[string]uint64{"one-direction-captured": 3},
+		Skipped: map[string]map[string]uint64{"tcp/x": {"BothDirections": 3}}}
+	for filter, itself := range map[string]bool{"": false, "host 10.0.0.1 and port 80": false, "src host 10.0.0.1": true,
+		"port 80 and not(dst net 10.0.0.0/8)": true} {
+		var b strings.Builder
+		w := newText(&b)
+		w.run.Filter = filter
+		w.skipped(a)
+		w.out.Flush()
+		if strings.Contains(b.String(), "Leave src and dst out of -f") != itself || strings.Contains(b.String(), "Capture where") == itself {
+			t.Errorf("-f %q: %s", filter, b.String())
+		}
+	}
+}
+
 // blindness is what a report says of rules that could not judge, on one line.
 func blindness(a *analysis.Summary) string {
 	var b strings.Builder
