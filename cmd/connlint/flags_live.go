@@ -45,7 +45,7 @@ func (l *liveOptions) flags() *pflag.FlagSet {
 	f.BoolVar(&l.private, "no-promiscuous", false, "leave alone what is for other hosts")
 	f.StringVarP(&l.write, "write", "w", "", "FILE\twrite what is captured as pcapng, over what is there")
 	f.Var((*byteSize)(&l.rotateSize), "rotate-size", "SIZE\tbegin a new file at so many bytes, such as 100M: FILE gets numbers")
-	f.Uint32Var(&l.rotateCount, "rotate-count", 0, "N\tkeep so many of these files, the newest (default all of them)")
+	f.Uint32Var(&l.rotateCount, "rotate-count", 0, "N\tkeep so many of these files, the newest of this run (default all of them)")
 	return f
 }
 
