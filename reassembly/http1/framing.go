@@ -96,6 +96,9 @@ func (m *Message) tunnels(request *Message) bool {
 // readLength sets Declared from all Content-Length fields: a list of equal
 // values folds, of differing ones the first counts (RFC 9110 §8.6).
 func (m *Message) readLength() {
+	if m.Header.lacks("content-length") {
+		return
+	}
 	seen := false
 	for i := range m.Header.fields {
 		if !m.Header.named(i, "content-length") {
@@ -141,6 +144,9 @@ func parseDecimal(b []byte) (uint64, bool) {
 // whether the last one is chunked. "identity" is what RFC 2616 §3.6 called
 // no coding at all, and is still sent.
 func (m *Message) readTransferEncoding() (coded, chunkedLast bool) {
+	if m.Header.lacks("transfer-encoding") {
+		return false, false
+	}
 	chunks := 0
 	for i := range m.Header.fields {
 		if !m.Header.named(i, "transfer-encoding") {

@@ -205,6 +205,7 @@ func (h *Header) parseField(pos int, line []byte) (flaws Flaws) {
 		// Only the white space in front of the value moves its start.
 		at = pos + colon + 1 + indent(line[colon+1:])
 	}
+	h.names |= nameBit(name)
 	h.fields = append(h.fields, field{uint32(pos), uint32(pos + len(name)), uint32(at), uint32(at + len(value))})
 	return flaws
 }

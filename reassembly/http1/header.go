@@ -7,6 +7,7 @@ import "iter"
 type Header struct {
 	buf    []byte
 	fields []field
+	names  uint64 // the bits of all their names, see nameBit
 }
 
 // field holds offsets, not slices: the buffer moves when it grows, and a list
@@ -28,6 +29,20 @@ func (h *Header) value(i int) []byte {
 	return h.buf[f.value:f.valueEnd:f.valueEnd]
 }
 
+// nameBit is the bit that stands for a name in whatever case. Names may share
+// one, so a bit that is set proves nothing; one that is not spares the search,
+// and most of what is asked for is not there.
+func nameBit[T []byte | string](name T) uint64 {
+	n := len(name)
+	if n == 0 {
+		return 0
+	}
+	return 1 << ((n + 7*int(name[0]&0x1f) + 3*int(name[n-1]&0x1f)) & 63)
+}
+
+// lacks reports whether no field has that name; false may be wrong.
+func (h *Header) lacks(name string) bool { return h.names&nameBit(name) == 0 }
+
 func (h *Header) named(i int, name string) bool {
 	f := h.fields[i]
 	return int(f.nameEnd-f.name) == len(name) && equalFold(h.buf[f.name:f.nameEnd], name)
@@ -36,6 +51,9 @@ func (h *Header) named(i int, name string) bool {
 // Get is the value of the first field of that name, in whatever case; nil if
 // there is none.
 func (h *Header) Get(name string) []byte {
+	if h.lacks(name) {
+		return nil
+	}
 	for i := range h.fields {
 		if h.named(i, name) {
 			return h.value(i)
@@ -58,6 +76,9 @@ func (h *Header) All() iter.Seq2[[]byte, []byte] {
 // Values yields the values of all fields of that name.
 func (h *Header) Values(name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		if h.lacks(name) {
+			return
+		}
 		for i := range h.fields {
 			if h.named(i, name) && !yield(h.value(i)) {
 				return
@@ -71,6 +92,9 @@ func (h *Header) Values(name string) iter.Seq[[]byte] {
 // (RFC 9110 §5.6.1). A comma inside a quoted string does not separate.
 func (h *Header) Elements(name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		if h.lacks(name) {
+			return
+		}
 		for i := range h.fields {
 			if !h.named(i, name) {
 				continue
@@ -89,6 +113,9 @@ func (h *Header) Elements(name string) iter.Seq[[]byte] {
 // HasToken reports whether the list in the fields of that name has the token,
 // both in whatever case: HasToken("connection", "close").
 func (h *Header) HasToken(name, token string) bool {
+	if h.lacks(name) {
+		return false
+	}
 	for i := range h.fields {
 		if !h.named(i, name) {
 			continue

@@ -13,12 +13,13 @@ type Head struct {
 // Keep copies the head of a request. It keeps nothing and is false if the head
 // is not known whole or longer than limit bytes.
 func (h *Head) Keep(m *Message, limit int) bool {
-	h.Header.buf, h.Header.fields, h.Start = h.Header.buf[:0], h.Header.fields[:0], StartLine{}
+	h.Header.buf, h.Header.fields, h.Header.names, h.Start = h.Header.buf[:0], h.Header.fields[:0], 0, StartLine{}
 	if m.Dir != Request || m.Head.IsZero() || len(m.Header.buf) > limit || m.Flaws&(HeadTooLarge|TooManyFields) != 0 {
 		return false
 	}
 	h.Header.buf = append(h.Header.buf, m.Header.buf...)
 	h.Header.fields = append(h.Header.fields, m.Header.fields...)
+	h.Header.names = m.Header.names
 	line := h.Header.buf[:min(len(m.Start.Raw), len(h.Header.buf))]
 	var ok bool
 	h.Start, _, ok = parseRequestLine(line, true)

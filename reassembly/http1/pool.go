@@ -132,8 +132,8 @@ func (p *Pool) discard(m *Message) {
 		return
 	}
 	*m = Message{
-		Header:  Header{m.Header.buf[:0], m.Header.fields[:0]},
-		Trailer: Header{m.Trailer.buf[:0], m.Trailer.fields[:0]},
+		Header:  Header{buf: m.Header.buf[:0], fields: m.Header.fields[:0]},
+		Trailer: Header{buf: m.Trailer.buf[:0], fields: m.Trailer.fields[:0]},
 	}
 	p.messages = append(p.messages, m)
 }
