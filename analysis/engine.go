@@ -40,11 +40,28 @@ type Engine struct {
 	closing  bool
 	interim  int64            // the end of the report interval that is being told, ns; 0: none is
 	pairs    []*timeline.Pair // those of that time, by slot
+
+	conn *timeline.Connection // what is being judged, if it is a connection
+	// Those of runs that ask for transactions, and for closes: most rules ask
+	// for one thing only, and these two are asked for most often.
+	transactions, closes []asked
+	// What rules remember of what is still followed.
+	ofConnections, ofPairs, ofRoutes owners
 }
 
 type running struct {
 	pass *Pass
 	run  Run
+}
+
+// asked is one call of a rule, with all that is needed to make it.
+type asked struct {
+	rule  int // in runs
+	needs Gates
+	// One of them, or none where a rule asks for closes only to have it
+	// counted what it could not judge.
+	transaction func(*timeline.Connection, *timeline.Transaction)
+	close       func(*timeline.Connection)
 }
 
 type pending struct {
@@ -70,9 +87,21 @@ func New(cfg Config, rules []*Rule, sink Sink) (*Engine, error) {
 				p.values[param.Name] = v
 			}
 		}
-		e.runs = append(e.runs, running{p, r.Start(p)})
+		e.start(p)
 	}
 	return e, nil
+}
+
+// start starts a rule and notes what it asks for.
+func (e *Engine) start(p *Pass) {
+	run, i := p.rule.Start(p), len(e.runs)
+	e.runs = append(e.runs, running{p, run})
+	if run.Transaction != nil {
+		e.transactions = append(e.transactions, asked{rule: i, needs: p.needs, transaction: run.Transaction})
+	}
+	if run.Close != nil || run.Host != nil || run.Path != nil {
+		e.closes = append(e.closes, asked{rule: i, needs: p.needs, close: run.Close})
+	}
 }
 
 // check refuses parameters that no rule has, and values out of their range.
@@ -115,19 +144,16 @@ func (e *Engine) Transaction(c *timeline.Connection, x *timeline.Transaction) {
 	e.summary.transaction(c, x)
 	e.sink.Transaction(c, x)
 	shut := shutFor(c, x)
-	for i := range e.runs {
-		r := &e.runs[i]
-		if r.run.Transaction == nil {
+	e.conn = c
+	for i := range e.transactions {
+		a := &e.transactions[i]
+		if s := a.needs & shut; s != 0 {
+			e.skip(c, a.rule, s)
 			continue
 		}
-		if s := r.pass.needs & shut; s != 0 {
-			e.skip(c, i, s)
-			continue
-		}
-		r.pass.conn = c
-		r.run.Transaction(c, x)
-		r.pass.conn = nil
+		a.transaction(c, x)
 	}
+	e.conn = nil
 }
 
 // Close is part of timeline.Handler.
@@ -136,21 +162,17 @@ func (e *Engine) Close(c *timeline.Connection) {
 	e.closing = true
 	shut := shutAtEnd(c)
 	e.settle(c, shut)
-	for i := range e.runs {
-		r := &e.runs[i]
-		if r.run.Close != nil || r.run.Host != nil || r.run.Path != nil {
-			if s := r.pass.needs & shut; s != 0 {
-				e.skip(c, i, s)
-			} else if r.run.Close != nil {
-				r.pass.conn = c
-				r.run.Close(c)
-				r.pass.conn = nil
-			}
-		}
-		for _, free := range r.pass.free {
-			free(c.Slot())
+	e.conn = c
+	for i := range e.closes {
+		a := &e.closes[i]
+		if s := a.needs & shut; s != 0 {
+			e.skip(c, a.rule, s)
+		} else if a.close != nil {
+			a.close(c)
 		}
 	}
+	e.conn = nil
+	e.ofConnections.end(c.Slot())
 	e.closing = false
 	e.sink.Connection(c)
 	if counted := e.skipped[c.Slot()]; counted != nil {
@@ -193,13 +215,8 @@ func (e *Engine) Pair(p *timeline.Pair) {
 			r.pass.askPair(r.run.Pair, p)
 			delete(r.pass.toldAt, p.Slot())
 		}
-		for _, free := range r.pass.part {
-			free(p.Slot())
-		}
-		for _, free := range r.pass.over {
-			free(p.Slot())
-		}
 	}
+	e.ofPairs.end(p.Slot())
 }
 
 // Host is part of timeline.HostHandler. No gate is asked here: what a host is
@@ -224,7 +241,7 @@ const (
 )
 
 func (e *Engine) withhold(p *Pass, f *Finding) {
-	slot := p.conn.Slot()
+	slot := e.conn.Slot()
 	if len(e.withheld[slot]) >= maxWithheld || e.waiting >= maxAllWithheld {
 		e.summary.FindingsDropped++
 		return

@@ -187,12 +187,12 @@ func (p *Pass) seen(culprit Role) []timeline.Product {
 		side = reassembly.Server
 	}
 	switch {
-	case p.conn != nil:
-		of := p.conn.Products[side]
+	case p.engine.conn != nil:
+		of := p.engine.conn.Products[side]
 		if of == (timeline.Products{}) {
-			of = p.conn.Pair.Products[side]
+			of = p.engine.conn.Pair.Products[side]
 		}
-		return []timeline.Product{of.First, of.Behind, p.conn.System(side)}
+		return []timeline.Product{of.First, of.Behind, p.engine.conn.System(side)}
 	case p.pair != nil:
 		of := p.pair.Products[side]
 		return []timeline.Product{of.First, of.Behind}

@@ -35,9 +35,9 @@ func (e *Engine) SoFar(c *timeline.Connection) {
 	for i := range e.runs {
 		r := &e.runs[i]
 		if r.run.SoFar != nil && r.pass.needs&shut == 0 {
-			r.pass.conn = c
+			e.conn = c
 			r.run.SoFar(c)
-			r.pass.conn = nil
+			e.conn = nil
 		}
 	}
 	if sink, ok := e.sink.(IntervalSink); ok {

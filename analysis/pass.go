@@ -13,16 +13,14 @@ type Pass struct {
 	values map[string]float64
 	needs  Gates // what is left of the rule's gates after relaxation
 	remedy *Remedy
-	// What is being judged: one of them is set while the rule runs.
-	conn  *timeline.Connection
+	// What is being judged if it is no connection: one of them is set while
+	// the rule runs.
 	pair  *timeline.Pair
 	host  *timeline.Host
 	route *timeline.Route
 
-	free   []func(slot int) // frees the connection slots
-	part   []func(slot int) // frees the pair slots
-	over   []func(slot int) // frees those that outlast a report interval
-	routes []func(slot int) // frees the route slots
+	part   []func(slot int) // frees the pair slots that do not outlast a report interval
+	routes []func(slot int) // frees the route slots at one
 	// gathered adds the slots of pairs, or of routes, of which something is kept.
 	gathered []func(slots []int) []int
 	told     bool          // something was reported since this was last unset
@@ -64,13 +62,13 @@ func (p *Pass) Report(f *Finding) {
 		f.Fix = p.remedy.For(f.Culprit, p.seen(f.Culprit)...)
 	}
 	p.told = true
-	if p.conn != nil {
-		f.Caveats |= p.conn.Caveats
+	if p.engine.conn != nil {
+		f.Caveats |= p.engine.conn.Caveats
 	}
 	if p.since <= f.Subject.To { // what came late may be of before
 		f.Subject.From = max(f.Subject.From, p.since)
 	}
-	if p.conn != nil && p.needs&ConnectionEnd != 0 && !p.engine.closing {
+	if p.engine.conn != nil && p.needs&ConnectionEnd != 0 && !p.engine.closing {
 		p.engine.withhold(p, f)
 		return
 	}

@@ -34,10 +34,8 @@ func (e *Engine) Route(route *timeline.Route) {
 			r.run.Route(route)
 			r.pass.route = nil
 		}
-		for _, free := range r.pass.routes {
-			free(route.Slot())
-		}
 	}
+	e.ofRoutes.end(route.Slot())
 }
 
 // shutForPath are the gates that are shut for a path: those of either leg,
@@ -65,7 +63,7 @@ func shutForPath(p *timeline.Path) Gates {
 
 // PerRoute makes slots that live as long as a route. Call it in Start.
 func PerRoute[T any](p *Pass) *Slots[T] {
-	s := newSlots[T](p)
+	s := newSlots[T](p, &p.engine.ofRoutes)
 	p.routes = append(p.routes, s.drop)
 	return s
 }

@@ -21,6 +21,8 @@ const maxAllSlots = 1 << 19
 // not lie in it.
 type Slots[T any] struct {
 	engine *Engine
+	owners *owners
+	number int // among those of the owners
 	bySlot map[int]*T
 	spare  []*T
 	// forgotten is what is handed out beyond the limits.
@@ -30,15 +32,13 @@ type Slots[T any] struct {
 // PerConnection makes slots that live as long as a connection. Call it in
 // Start.
 func PerConnection[T any](p *Pass) *Slots[T] {
-	s := newSlots[T](p)
-	p.free = append(p.free, s.drop)
-	return s
+	return newSlots[T](p, &p.engine.ofConnections)
 }
 
 // PerPair makes slots that live as long as a pair, or until the rule has told
 // something of it at a report interval. Call it in Start.
 func PerPair[T any](p *Pass) *Slots[T] {
-	s := newSlots[T](p)
+	s := newSlots[T](p, &p.engine.ofPairs)
 	p.part = append(p.part, s.drop)
 	p.gathered = append(p.gathered, s.slots)
 	return s
@@ -47,13 +47,13 @@ func PerPair[T any](p *Pass) *Slots[T] {
 // PerPairThroughout makes slots that live as long as a pair, whatever is told
 // of it at report intervals. Call it in Start.
 func PerPairThroughout[T any](p *Pass) *Slots[T] {
-	s := newSlots[T](p)
-	p.over = append(p.over, s.drop)
-	return s
+	return newSlots[T](p, &p.engine.ofPairs)
 }
 
-func newSlots[T any](p *Pass) *Slots[T] {
-	return &Slots[T]{engine: p.engine, bySlot: map[int]*T{}}
+func newSlots[T any](p *Pass, of *owners) *Slots[T] {
+	s := &Slots[T]{engine: p.engine, owners: of, bySlot: map[int]*T{}}
+	s.number = of.add(s.drop)
+	return s
 }
 
 // Connection is the slot of a connection.
@@ -63,7 +63,7 @@ func (s *Slots[T]) Connection(c *timeline.Connection) *T { return s.at(c.Slot())
 func (s *Slots[T]) Pair(p *timeline.Pair) *T { return s.at(p.Slot()) }
 
 func (s *Slots[T]) at(slot int) *T {
-	if v := s.bySlot[slot]; v != nil {
+	if v := s.Peek(slot); v != nil {
 		return v
 	}
 	if len(s.bySlot) >= maxSlots || s.engine.slots >= maxAllSlots {
@@ -79,6 +79,7 @@ func (s *Slots[T]) at(slot int) *T {
 		v = new(T)
 	}
 	s.bySlot[slot] = v
+	s.owners.hold(slot, s.number)
 	s.engine.slots++
 	return v
 }
@@ -87,8 +88,14 @@ func (s *Slots[T]) at(slot int) *T {
 func (s *Slots[T]) slots(to []int) []int { return slices.AppendSeq(to, maps.Keys(s.bySlot)) }
 
 // Peek is the slot if it was made, else nil.
-func (s *Slots[T]) Peek(slot int) *T { return s.bySlot[slot] }
+func (s *Slots[T]) Peek(slot int) *T {
+	if !s.owners.holds(slot, s.number) {
+		return nil
+	}
+	return s.bySlot[slot]
+}
 
+// drop forgets a slot, if it was made.
 func (s *Slots[T]) drop(slot int) {
 	v := s.bySlot[slot]
 	if v == nil {
