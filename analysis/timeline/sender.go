@@ -75,8 +75,7 @@ func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side)
 		w = new(work)
 		t.made++
 	}
-	spans, stalls, ramps := w.spans[:0], w.stalls[:0], w.ramps[:0]
-	*w = work{spans: spans, stalls: stalls, ramps: ramps}
+	w.reset()
 	sum := f.told
 	if !f.heard {
 		sum = told{ack: s.Seq, edge: s.Seq.Add(int(k.conn.Flow[side.Peer()].Window))}
@@ -84,6 +83,14 @@ func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side)
 	w.sight.begin(sum)
 	f.work = w
 	return w
+}
+
+// reset makes w as good as new but for sight, which begin makes so. The gaps
+// stay: behind their number nobody reads.
+func (w *work) reset() {
+	w.spans, w.stalls, w.ramps = w.spans[:0], w.stalls[:0], w.ramps[:0]
+	w.growth, w.flight, w.queue = growth{}, flight{}, queueDelay{}
+	w.ngaps, w.maybe, w.run = 0, Stall{}, false
 }
 
 // restSenders lets go of what is kept while a transaction is under way.

@@ -157,9 +157,10 @@ func (t *Tracker) track(c *reassembly.Connection) *tracked {
 // begin makes k as good as new for c.
 func (k *tracked) begin(t *Tracker, c *reassembly.Connection) {
 	waiting, surplus, legs, gaps := k.waiting, k.conn.Surplus, k.legs, k.gaps
-	*k = tracked{t: t, waiting: waiting[:0], legs: legs[:0], gaps: gaps[:0]}
+	*k = tracked{} // in place: a literal with fields would be made elsewhere and copied
+	k.t, k.waiting, k.legs, k.gaps = t, waiting[:0], legs[:0], gaps[:0]
 	k.http.Init(t.pool, k, c.Caveats&reassembly.MidConnection != 0)
-	k.conn = Connection{Connection: c, Surplus: surplus[:0], Predecessor: t.predecessors[c.Slot()]}
+	k.conn.Connection, k.conn.Surplus, k.conn.Predecessor = c, surplus[:0], t.predecessors[c.Slot()]
 	p := t.pairOf(c)
 	k.conn.Pair = p
 	p.Connections++
