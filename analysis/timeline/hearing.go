@@ -37,8 +37,8 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 		}
 		// A timer keeps back the ACK of the last segment and a half of what
 		// was sent; any other is late because the path is.
-		if full := f.size.of(c, side); r.Events.Is(reassembly.PureACK) && late >= leastDelay && late < mostDelay &&
-			s.Ack == f.end && r.Acked < 2*full {
+		if late >= leastDelay && late < mostDelay && r.Events.Is(reassembly.PureACK) &&
+			s.Ack == f.end && r.Acked < 2*f.size.of(c, side) {
 			f.lateACK(s.Frame)
 			k.t.stats.ACKs.Timed++
 		}

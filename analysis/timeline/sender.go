@@ -138,7 +138,11 @@ func (k *tracked) observe(s *capture.Segment, r *reassembly.Reading) {
 	f := &k.sender[r.Side]
 	if !r.Events.Is(reassembly.Duplicate) {
 		missing := f.ids.missing
-		from, gone := f.ids.note(s, f.size.of(k.conn.Connection, r.Side))
+		full := 0
+		if f.ids.lastLen > 0 { // a packet without data took one number
+			full = f.size.of(k.conn.Connection, r.Side)
+		}
+		from, gone := f.ids.note(s, full)
 		k.conn.Pair.numbers[r.Side].note(s, k.conn.Slot(), from, gone)
 		if s.Len == 0 && !r.Events.Is(reassembly.Jump) {
 			f.ids.missing = missing // what went before an ACK without data was another
