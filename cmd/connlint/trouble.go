@@ -22,7 +22,9 @@ type trouble struct {
 	packets               uint  // since it was last asked what time it is
 	drops, dropped        uint64
 	left                  uint64 // records that were left out, as far as was told
-	interruptions, silent uint64
+	interruptions         uint64
+	silent                uint64 // changes of the interface that were not told yet
+	latest, told          string // of the changes, and of those that were
 }
 
 const (
@@ -35,19 +37,27 @@ const (
 // notice takes a line about the interface.
 func (t *trouble) notice(line string) {
 	t.interruptions++
-	if now := t.now(); now-t.noticed < noticeEvery {
-		t.silent++
-		return
-	} else {
-		t.noticed = now
+	t.silent++
+	t.latest = line
+	if now := t.now(); passed(t.noticed, now, noticeEvery) {
+		t.tell(now)
 	}
-	if t.silent > 0 {
-		t.log.Warn().Msgf("%s: %s (and %d changes before that, not told one by one)", t.name, line, t.silent)
-		t.silent = 0
-		return
-	}
-	t.log.Warn().Msgf("%s: %s", t.name, line)
 }
+
+// tell says how the interface is now, and how many changes came between.
+func (t *trouble) tell(now int64) {
+	t.noticed, t.told = now, t.latest
+	if t.silent > 1 {
+		t.log.Warn().Msgf("%s: %s (and %d changes before that, not told one by one)", t.name, t.latest, t.silent-1)
+	} else {
+		t.log.Warn().Msgf("%s: %s", t.name, t.latest)
+	}
+	t.silent = 0
+}
+
+// passed reports whether a time has passed between then and now. A clock that
+// was set back must not make it last until it has caught up.
+func passed(then, now, ns int64) bool { return now < then || now-then >= ns }
 
 // notWritten takes why packets are written no more.
 func (t *trouble) notWritten(err error) {
@@ -61,17 +71,21 @@ func (t *trouble) packet() {
 	}
 }
 
-// look asks what was dropped and says so, if it is time or the last chance.
+// look asks what was dropped and says so, and how the interface is if the last
+// word on that is no longer true, if it is time or the last chance.
 func (t *trouble) look(last bool) {
 	t.packets = 0
 	now := t.now()
-	if !last && now-t.asked < askEvery {
+	if !last && !passed(t.asked, now, askEvery) {
 		return
 	}
 	t.asked = now
+	if t.latest != t.told && (last || passed(t.noticed, now, noticeEvery)) {
+		t.tell(now)
+	}
 	t.dropped = t.live.Dropped()
 	left := t.queue.Dropped()
-	if t.dropped == t.drops && left == t.left || !last && t.spoke != 0 && now-t.spoke < speakEvery {
+	if t.dropped == t.drops && left == t.left || !last && t.spoke != 0 && !passed(t.spoke, now, speakEvery) {
 		return
 	}
 	t.spoke = now

@@ -41,3 +41,41 @@ func TestTroubleIsNotRepeated(t *testing.T) {
 		t.Errorf("%q, %+v", lines, x.totals())
 	}
 }
+
+// What was said last of an interface is true, also where changes follow close
+// upon each other, and a clock that is set back silences nothing.
+func TestTroubleEndsWithTheTruth(t *testing.T) {
+	var stderr bytes.Buffer
+	now := int64(1e18)
+	q := newStream(io.Discard, streamRoom, nil)
+	defer q.Close()
+	r := openReplay(t, mixed)
+	x := &trouble{log: newLogger(&stderr, zerolog.WarnLevel), now: func() int64 { return now }, name: "eth0", live: r, queue: q}
+	after := func(ns int64) {
+		now += ns
+		x.look(false)
+	}
+	x.notice("it is down")
+	after(3e8)
+	x.notice("it is up")
+	after(3e8)
+	after(1e9)
+	after(-3600e9)
+	x.notice("it is down")
+	r.counters.Dropped = 7
+	after(1e9)
+	after(-3600e9)
+	r.counters.Dropped = 9
+	after(1e9)
+	const dropped = "connlint: warn: eth0: the kernel dropped %s in all): they came faster than they were read; --ring gives it more room"
+	want := []string{
+		"connlint: warn: eth0: it is down",
+		"connlint: warn: eth0: it is up",
+		"connlint: warn: eth0: it is down",
+		strings.Replace(dropped, "%s", "7 packets (7", 1),
+		strings.Replace(dropped, "%s", "2 packets (9", 1),
+	}
+	if lines := strings.Split(strings.TrimSpace(stderr.String()), "\n"); !slices.Equal(lines, want) {
+		t.Errorf("%q", lines)
+	}
+}
