@@ -16,7 +16,7 @@ import (
 // liveOptions are the flags of live capture.
 type liveOptions struct {
 	iface    string // "": files are read
-	ring     int    // bytes; 0: the default
+	ring     int64  // bytes; 0: the default
 	snaplen  uint32 // bytes; 0: whole packets
 	private  bool
 	every    time.Duration // between reports of what gathers; 0: at the end
@@ -25,7 +25,7 @@ type liveOptions struct {
 	// write is the file that packets are written to; "": none. A new one is
 	// begun at rotateSize bytes, and rotateCount are kept; 0: no limit.
 	write       string
-	rotateSize  int
+	rotateSize  int64
 	rotateCount uint32
 }
 
@@ -40,11 +40,11 @@ func (l *liveOptions) flags() *pflag.FlagSet {
 	f.Var(aTime(&l.duration, 0), "duration", "TIME\tstop after so long, such as 10m; a number alone is seconds")
 	f.Var(aTime(&l.every, time.Minute), "report-every", "TIME\ttell what gathers over connections so often; 0: at the end")
 	f.StringVar(&l.listen, "listen", "", "ADDRESS:PORT\tserve /metrics for Prometheus and /healthz; :9807 is 127.0.0.1:9807, other addresses are written out")
-	f.Var((*byteSize)(&l.ring), "ring", "SIZE\troom for packets between kernel and program (default 64M)")
+	f.Var(&byteSize{&l.ring, capture.RingMost}, "ring", "SIZE\troom for packets between kernel and program (default 64M)")
 	f.Uint32Var(&l.snaplen, "snaplen", 0, "BYTES\tcapture no more of each packet (default all of it)")
 	f.BoolVar(&l.private, "no-promiscuous", false, "leave alone what is for other hosts")
 	f.StringVarP(&l.write, "write", "w", "", "FILE\twrite what is captured as pcapng, over what is there")
-	f.Var((*byteSize)(&l.rotateSize), "rotate-size", "SIZE\tbegin a new file at so many bytes, such as 100M: FILE gets numbers")
+	f.Var(&byteSize{&l.rotateSize, math.MaxInt64}, "rotate-size", "SIZE\tbegin a new file at so many bytes, such as 100M: FILE gets numbers")
 	f.Uint32Var(&l.rotateCount, "rotate-count", 0, "N\tkeep so many of these files, the newest of this run (default all of them)")
 	return f
 }
@@ -91,14 +91,17 @@ func (l *liveOptions) check(flags *pflag.FlagSet, files []string) error {
 
 // byteSize is a flag that takes a number of bytes, with K, M or G for powers of
 // 1,024.
-type byteSize int
+type byteSize struct {
+	bytes *int64
+	most  int64
+}
 
 // String is part of pflag.Value, as are Set and Type.
 func (s *byteSize) String() string {
-	if *s == 0 {
+	if s.bytes == nil || *s.bytes == 0 {
 		return ""
 	}
-	return strconv.Itoa(int(*s))
+	return strconv.FormatInt(*s.bytes, 10)
 }
 
 // Set takes a number of bytes.
@@ -110,11 +113,14 @@ func (s *byteSize) Set(text string) error {
 			digits, shift = number, 10*(i+1)
 		}
 	}
-	n, err := strconv.ParseUint(digits, 10, 31)
-	if err != nil || n == 0 || n > math.MaxInt32>>shift {
+	n, err := strconv.ParseInt(digits, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange), err == nil && n > s.most>>shift:
+		return fmt.Errorf("it is a size of at most %dM", s.most>>20)
+	case err != nil || n <= 0:
 		return errors.New("it is a size such as 64M")
 	}
-	*s = byteSize(n << shift)
+	*s.bytes = n << shift
 	return nil
 }
 
@@ -123,7 +129,7 @@ func (s *byteSize) Type() string { return "size" }
 
 // config is what is asked of the interface.
 func (l *liveOptions) config(o *options, h *host, t *trouble) capture.LiveConfig {
-	return capture.LiveConfig{Interface: l.iface, Ring: l.ring, Snaplen: int(min(l.snaplen, math.MaxInt32)), Promiscuous: !l.private,
+	return capture.LiveConfig{Interface: l.iface, Ring: int(l.ring), Snaplen: int(min(l.snaplen, math.MaxInt32)), Promiscuous: !l.private,
 		Clock: h.now, Notice: t.notice, Program: o.filter.Program}
 }
 
@@ -136,6 +142,6 @@ func (l *liveOptions) recorder(o *options, live capture.Live, t *trouble) (*capt
 	if o.filter != nil {
 		filter = o.filter.String()
 	}
-	return capture.NewRecorder(capture.RecorderConfig{Path: l.write, RotateSize: int64(l.rotateSize), RotateCount: int(l.rotateCount),
+	return capture.NewRecorder(capture.RecorderConfig{Path: l.write, RotateSize: l.rotateSize, RotateCount: int(l.rotateCount),
 		Filter: filter, InterfaceName: live.InterfaceName, Failed: t.notWritten})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"connlint/analysis/rules"
+	"connlint/capture"
 )
 
 // allFlags are those of the table.
@@ -65,5 +67,21 @@ func TestHelpAndRulesFit(t *testing.T) {
 				t.Errorf("%s: blanks at the end of %q", what, line)
 			}
 		}
+	}
+}
+
+// Sizes reach as far as what they are for: a ring as far as the capture takes
+// one, a file as far as disks do.
+func TestByteSize(t *testing.T) {
+	for text, want := range map[string]int64{"1": 1, "64M": 64 << 20, "64MiB": 64 << 20, "2g": 2 << 30, "4G": 4 << 30, "9000000000": 9e9,
+		"0": 0, "-1": 0, "1T": 0, "8589934592G": 0, "99999999999999999999": 0} {
+		var n int64
+		if err := (&byteSize{&n, math.MaxInt64}).Set(text); n != want || (err == nil) != (want > 0) {
+			t.Errorf("%s: %d, %v", text, n, err)
+		}
+	}
+	var l liveOptions
+	if err := l.flags().Parse([]string{"--ring", "2G", "--rotate-size", "100G"}); err != nil || l.ring != capture.RingMost || l.rotateSize != 100<<30 {
+		t.Errorf("%v, %+v", err, l)
 	}
 }
