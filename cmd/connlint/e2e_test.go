@@ -276,13 +276,16 @@ func readBack(t *testing.T, file string) []record {
 
 // outlines are the findings, connections and transactions without what
 // depends on the nanosecond of a packet: the kernel stamps what a host sends
-// once for each that captures it. Numbers and IDs count what is no TCP too.
+// once for each that captures it, and where both ends close at one time on two
+// cores, each has the two packets in an order of its own. Numbers and IDs count
+// what is no TCP too.
 func outlines(all []record) []string {
 	var texts []string
 	for _, r := range all {
 		switch r["type"] {
 		case "connection":
-			texts = append(texts, fmt.Sprint("connection ", r["client"], r["server"], r["closed_by"], r["close"], r["transactions"], r["history"]))
+			history := strings.Replace(r["history"].(string), "fF", "Ff", 1)
+			texts = append(texts, fmt.Sprint("connection ", r["client"], r["server"], r["closed_by"], r["close"], r["transactions"], history))
 		case "transaction":
 			texts = append(texts, fmt.Sprint("transaction ", r["method"], r["target"], r["status"], r["index"]))
 		case "finding":

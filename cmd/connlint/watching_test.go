@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -108,15 +109,33 @@ func startLive(t *testing.T, ns namespace, args ...string) *watching {
 		}
 		return captures(w.cmd.Process.Pid)
 	})
-	time.Sleep(300 * time.Millisecond) // the kernel's filter is set after the socket
+	time.Sleep(300 * time.Millisecond) // libpcap sets the filter behind it, and signals are taken from then on
 	return w
 }
 
-// captures reports whether the kernel knows a packet socket in the network
-// namespace of a process. The first line of the table is its head.
+// captures reports whether a process has a packet socket that receives: in the
+// kernel's table of those in its network namespace, R says so. That of another
+// process does not count, nor one that is not bound yet, such as that with
+// which connlint looks the interface up.
 func captures(pid int) bool {
 	table, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/packet", pid))
-	return err == nil && bytes.Count(table, []byte("\n")) > 1
+	if err != nil {
+		return false
+	}
+	own := map[string]bool{}
+	files := fmt.Sprintf("/proc/%d/fd", pid)
+	open, _ := os.ReadDir(files) // it may be gone
+	for _, f := range open {
+		if link, err := os.Readlink(filepath.Join(files, f.Name())); err == nil {
+			own[link] = true
+		}
+	}
+	for line := range strings.Lines(string(table)) {
+		if f := strings.Fields(line); len(f) > 8 && f[5] == "1" && own["socket:["+f[8]+"]"] {
+			return true
+		}
+	}
+	return false
 }
 
 // eventually waits until something is so.
