@@ -86,3 +86,54 @@ func TestTicksCloseWhatFellSilent(t *testing.T) {
 	}
 	w.finish()
 }
+
+// Where a live capture's clock is set back, what ends from then on is reported
+// as soon as before, not when the clock has caught up.
+func TestTicksTellThatTheClockWasSetBack(t *testing.T) {
+	for _, back := range [...]int64{60_000 * ms, 23 * 3600_000 * ms, far} {
+		w := newWire(t, Config{})
+		made := 0
+		brief := func() {
+			made++
+			w.ends[Client] = end(fmt.Sprintf("10.0.0.1:%d", 1000+made))
+			w.shake()
+			w.send(ms, Client, seg{flags: finack, seq: 1, ack: 1})
+			w.send(ms, Server, seg{flags: finack, seq: 1, ack: 2})
+			w.send(ms, Client, seg{flags: ack, seq: 2, ack: 2})
+		}
+		for range 10 {
+			brief()
+		}
+		w.now -= back
+		for range 40 { // ten seconds
+			brief()
+			w.now += 250 * ms
+			w.tr.Advance(w.now - 150*ms)
+		}
+		w.tr.Advance(w.now + 3000*ms)
+		if n := len(w.log.closed); n != made {
+			t.Errorf("%d ms back: %d reported of %d", back/ms, n, made)
+		}
+		w.tr.Advance(w.now + 600_000*ms)
+		if n := w.tr.Stats().Open; n != 0 {
+			t.Errorf("%d ms back: %d open", back/ms, n)
+		}
+		w.finish()
+	}
+}
+
+// A few ticks from before prove nothing, nor do many where packets go on.
+func TestTicksFromBefore(t *testing.T) {
+	w := newWire(t, Config{})
+	w.shake()
+	for range 3 * leaps {
+		for range leaps - 1 {
+			w.tr.Advance(w.now - 3600_000*ms)
+		}
+		w.send(ms, Client, seg{flags: ack, seq: 1, ack: 1})
+	}
+	if w.tr.latest != w.now {
+		t.Errorf("the clock is %d ms behind the packets", (w.now-w.tr.latest)/ms)
+	}
+	w.finish()
+}

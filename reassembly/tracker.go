@@ -28,6 +28,8 @@ type Tracker struct {
 	nextDue int64   // no connection's turn comes before, see expire
 	former  Before  // of the connection that is being replaced
 	leaps   int     // packets in a row whose time is not
+	lagging int     // ticks in a row from long before the packets
+	back    bool    // latest was set back, and the queues know nothing of it
 	reading Reading // reused: arguments are borrowed
 }
 
@@ -48,9 +50,39 @@ func (t *Tracker) Stats() Stats {
 // Advance moves the clock to now (ns since the epoch) without a packet: no
 // packet still to come is older. Connections that are over or fell silent are
 // reported sooner for it, in the order in which they would have been. A now further
-// ahead of the packets than a clock may leap is not believed.
+// ahead of the packets than a clock may leap is not believed. Many in a row
+// that are long behind them, and no packet of that time between, say that the
+// clock was set back.
 func (t *Tracker) Advance(now int64) {
+	switch {
+	case t.back:
+		t.setBack(t.latest)
+	case t.latest-now < lag:
+		t.lagging = 0
+	default:
+		if t.lagging++; t.lagging >= leaps {
+			t.setBack(now)
+		}
+	}
 	t.moveTo(now, maxTickVisits)
+}
+
+// lag is how long behind the packets a live source's tick never is, ns: what a
+// ring holds back is a fraction of a second.
+const lag = int64(10e9)
+
+// setBack begins anew at now, as a live source says it is: else nothing would be
+// over, nor forgotten, until the clock has caught up. The order of the queues
+// stays what it was.
+func (t *Tracker) setBack(now int64) {
+	t.now, t.latest, t.nextDue, t.lagging, t.back = now, now, now, 0, false
+	for _, f := range t.fifos {
+		for slot := f.head; slot != 0; {
+			c := t.slab.at(slot)
+			c.queued = min(c.queued, now)
+			slot = c.next
+		}
+	}
 }
 
 func (t *Tracker) moveTo(now int64, visits int) {
@@ -71,6 +103,9 @@ const (
 // tick moves the clock to the time of a packet, if it is trusted.
 func (t *Tracker) tick(at int64) {
 	d := at - t.latest
+	if d > -lag {
+		t.lagging = 0
+	}
 	if t.latest == 0 || d >= -leap && d <= leap {
 		t.latest, t.leaps = max(t.latest, at), 0
 		return
@@ -79,7 +114,7 @@ func (t *Tracker) tick(at int64) {
 		return
 	}
 	t.latest, t.leaps = at, 0
-	t.now = min(t.now, at)
+	t.now, t.back = min(t.now, at), t.back || d < 0
 }
 
 // Segment takes the next segment of the capture. It keeps nothing of s.
