@@ -118,7 +118,7 @@ func (o *oneShots) finding(least int) *analysis.Finding {
 	}
 	if o.opaque > 0 {
 		blameOpaque(f)
-	} else if why == timeline.ClientCloses {
+	} else if why == timeline.ClientCloses || why == timeline.ClientIdles {
 		f.Confidence = 0.9
 		f.Reasons = append(f.Reasons, "different users behind one address look the same")
 	}

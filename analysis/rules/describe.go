@@ -49,7 +49,7 @@ func ender(c *timeline.Connection, m *http1.Message) (side reassembly.Side, f ca
 }
 
 // blame counts who kept connections from being used again.
-type blame [timeline.ServerCloses + 1]int
+type blame [timeline.Refusals]int
 
 // most is the most frequent refusal; a tie goes to the one named first.
 func (b *blame) most() timeline.Refusal {

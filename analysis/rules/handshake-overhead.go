@@ -71,9 +71,10 @@ const beyondHTTP1 = timeline.WebSocketUpgrade | timeline.ConnectTunnel |
 
 // judgesOverhead reports whether anybody waited for the set-up: something was
 // asked and answered, the request neither travelled with the SYN nor came long
-// after a connection was opened ahead of need.
+// after a connection was opened ahead of need. Of a connection that was kept
+// for more than was asked on it the advice to keep connections is idle.
 func judgesOverhead(c *timeline.Connection) bool {
-	return c.Complete > 0 && !longer(c) && c.Handshake.FastOpen != reassembly.FastOpenAccepted && !c.Traits.Is(beyondHTTP1|timeline.Preconnected)
+	return c.Complete > 0 && !longer(c) && !c.Refusal.Kept() && c.Handshake.FastOpen != reassembly.FastOpenAccepted && !c.Traits.Is(beyondHTTP1|timeline.Preconnected)
 }
 
 // longer reports whether the handshake took longer than it can have: the

@@ -98,7 +98,7 @@ func when(is bool, text string) string {
 }
 
 // mostRefused is what most often kept connections from being used again.
-func mostRefused(refusals *[timeline.ServerCloses + 1]uint32) timeline.Refusal {
+func mostRefused(refusals *[timeline.Refusals]uint32) timeline.Refusal {
 	best := timeline.NotRefused
 	for r, n := range refusals {
 		if n > refusals[best] {

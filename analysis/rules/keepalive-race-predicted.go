@@ -85,7 +85,7 @@ func startRacePredicted(p *analysis.Pass) analysis.Run {
 func serverIdleClose(c *timeline.Connection) (f capture.Frame, idle int64, ok bool) {
 	side, f, idle, ok := c.IdleClose()
 	ok = ok && side == reassembly.Server && c.Announced.By == timeline.NotRefused &&
-		c.Refusal == timeline.ServerCloses && !c.Traits.Is(beyondHTTP1|timeline.NotHTTP)
+		(c.Refusal == timeline.ServerCloses || c.Refusal == timeline.ServerIdles) && !c.Traits.Is(beyondHTTP1|timeline.NotHTTP)
 	return f, idle, ok
 }
 

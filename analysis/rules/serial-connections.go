@@ -232,7 +232,7 @@ func (a *serialRun) finding(least int) *analysis.Finding {
 	case why == timeline.NotRefused:
 		// Nothing kept it from using the one it had.
 		f.Culprit = analysis.Client
-	case why == timeline.ClientCloses:
+	case why == timeline.ClientCloses || why == timeline.ClientIdles:
 		f.Confidence = 0.9
 		f.Reasons = append(f.Reasons, "different users behind one address look the same")
 	}

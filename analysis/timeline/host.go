@@ -30,7 +30,7 @@ type Host struct {
 	Entered, Crossed, Retaken, Soon uint64
 	// Refusals are the connections by what kept them from being used again,
 	// Left those of them that are in Entered.
-	Refusals, Left [ServerCloses + 1]uint32
+	Refusals, Left [Refusals]uint32
 	Series         Series
 	Caveats        reassembly.Caveats
 	Products       Products // of all its connections
