@@ -22,6 +22,8 @@ func handshakeOverhead() *analysis.Rule {
 				Source: "set-up of one round trip against one request of one round trip is 0.5; below 0.4 the exchange outweighs it"},
 			{Name: "min_setup", Unit: "ms", Default: 1,
 				Source: "below 1 ms a host's own wake-up time is as large as the path"},
+			{Name: "min_part", Unit: "ratio", Default: 0.2,
+				Source: "what befalls fewer than one in five of a pair's connections is chance (a host that woke up late) and no habit"},
 		},
 		Causes: []timeline.Cause{timeline.Connect, timeline.TLS},
 		Start:  startHandshakeOverhead,
@@ -43,11 +45,19 @@ type overhead struct {
 	opaque   int    // encrypted connections
 }
 
+// rarely reports whether the connections gathered are less than a part of those
+// that the pair closed.
+func (o *overhead) rarely(part float64, closed int) bool { return float64(o.n) < part*float64(closed) }
+
 func startHandshakeOverhead(p *analysis.Pass) analysis.Run {
-	pairs := analysis.PerPair[overhead](p)
+	pairs, closed := analysis.PerPair[overhead](p), analysis.PerPair[int](p)
+	minPart := p.Param("min_part")
 	minShare, minSetup := p.Param("min_share"), int64(p.Param("min_setup")*1e6)
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
+			if c.Complete > 0 {
+				*closed.Pair(c.Pair)++
+			}
 			if !judgesOverhead(c) || c.PlainSetup() < minSetup {
 				return
 			}
@@ -57,7 +67,7 @@ func startHandshakeOverhead(p *analysis.Pass) analysis.Run {
 			pairs.Pair(c.Pair).add(c)
 		},
 		Pair: func(pair *timeline.Pair) {
-			if o := pairs.Peek(pair.Slot()); o != nil {
+			if o := pairs.Peek(pair.Slot()); o != nil && !o.rarely(minPart, *closed.Peek(pair.Slot())) {
 				p.Report(o.finding(minShare))
 			}
 		},

@@ -50,6 +50,7 @@ func startTimeWaitBuildup(p *analysis.Pass) analysis.Run {
 		if h.Role == reassembly.Client {
 			inRange(f, h, peak.N, limits.of(h, peak.N), wait)
 		}
+		f.Fix = elsewhere(h)
 		for _, c := range h.Closes {
 			f.Evidence.Cite(c, "closes first")
 		}
@@ -69,6 +70,17 @@ func closes(h *timeline.Host) string {
 		s += " (" + r.String() + ")"
 	}
 	return s
+}
+
+// elsewhere is the fix where the other side made h close: what is set at h does
+// nothing while it is asked to. Empty if h closes by itself.
+func elsewhere(h *timeline.Host) string {
+	why := mostRefused(&h.Left)
+	side, ok := why.Side()
+	if !ok || side == h.Role {
+		return ""
+	}
+	return fmt.Sprintf("Change the %s, not the %s: %s. One connection that carries ten requests leaves a tenth of the sockets.", side, h.Role, why)
 }
 
 // inRange holds the peak against the ports that a client has, and says how
