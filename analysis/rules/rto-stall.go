@@ -5,6 +5,7 @@ import (
 
 	"connlint/analysis"
 	"connlint/analysis/timeline"
+	"connlint/reassembly"
 )
 
 // rtoStall finds exchanges that stood still until a retransmission timer ran
@@ -35,19 +36,24 @@ func startRTOStall(p *analysis.Pass) analysis.Run {
 			}
 		}
 		if t.n > 0 && t.lost(x) >= least {
-			p.Report(timedOut(x, t.finding(c, x, p.Param("min_stall_ms")), &t))
+			p.Report(timedOut(c, x, t.finding(c, x, p.Param("min_stall_ms")), &t))
 		}
 	}}
 }
 
 // timedOut completes the finding. Where nothing ever came back the peer may as
-// well be gone.
-func timedOut(x *timeline.Transaction, f *analysis.Finding, t *timerWaits) *analysis.Finding {
+// well be gone, and no way to repair losses would have helped.
+func timedOut(c *timeline.Connection, x *timeline.Transaction, f *analysis.Finding, t *timerWaits) *analysis.Finding {
 	f.Message = fmt.Sprintf("%s stood still %s until the retransmission timer repaired a loss, %s",
 		t.waiting(), times(t.n), perEvent(t.n, t.sum))
 	if !x.Complete && x.Response.IsZero() {
-		f.Culprit = analysis.Nobody
+		f.Culprit, f.Saved = analysis.Nobody, analysis.Cost{}
+		f.Fix = "Find out why nothing comes back: try the server from elsewhere, and capture there too."
 		f.Message = fmt.Sprintf("%s sent the same again for %s, and no answer came", t.waiting(), ms(t.sum))
+		if c.Flow[reassembly.Client].AckedOffset() == 0 && !c.Handshake.SYNACK.IsZero() {
+			f.Message += ": the server took the connection and acknowledged nothing of the request"
+			f.Fix = "Find out what lets the handshake pass and no request: a firewall, a captive portal, or a path MTU below the request's packets."
+		}
 		doubt(f, 0.8, "nothing came back: the path may lose everything, or the peer be gone")
 	}
 	return f
