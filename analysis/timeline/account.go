@@ -144,8 +144,8 @@ func (k *tracked) wait(e *exchange, s *spans) {
 	if e.response.IsZero() {
 		k.resent(e, s, e.end.Time)
 		switch {
-		case e.blind:
-			s.until(e.end.Time, Unknown)
+		case e.blind || c.Open():
+			s.until(e.end.Time, Unknown) // the answer may lie behind the capture's end
 		default:
 			s.until(e.end.Time, NoResponse)
 		}

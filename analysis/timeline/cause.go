@@ -18,7 +18,7 @@ const (
 	Response     // bytes of the response moving
 	Network      // the round trip that every exchange needs
 	ServerWait   // request complete, no byte of the response yet, less Network
-	NoResponse   // the same where none ever came
+	NoResponse   // the same where none came until the connection ended; Unknown if it is still open
 	ContinueWait // the client waits for 100 Continue
 	Queue        // a pipelined request waits for the responses before it
 

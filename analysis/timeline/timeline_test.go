@@ -117,7 +117,7 @@ func TestAccounts(t *testing.T) {
 		"no response, end of capture": {handshake + `
 			+0     > P. "GET /a HTTP/1.1\r\n\r\n"
 			+30ms  < .`, `
-			1 GET /a: connect 10ms, no_response 30ms
+			1 GET /a: connect 10ms, unknown 30ms
 			end-of-capture 0 of 1
 			pair 1 1 peak 1`},
 		"one direction": {`conn 10.0.0.1:40000 > 10.0.0.2:80
