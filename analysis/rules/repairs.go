@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"connlint/analysis"
@@ -134,12 +135,23 @@ func (t *timerWaits) finding(c *timeline.Connection, x *timeline.Transaction, th
 		doubt(f, 0.6, "the lost packet never passed the capture point: its loss is inferred")
 	}
 	if t.acks > 0 {
-		doubt(f, 0.7, "what was sent again had come: an acknowledgement was lost, with the data that carried it")
+		doubt(f, 0.7, "that packet never passed the capture point: how long before the probe it was sent is not known")
 	}
 	if t.either > 0 {
 		doubt(f, 0.6, "which timer ran out cannot be told")
 	}
 	return f
+}
+
+// answerLost says what was lost where nothing of the side that waited was: what
+// the other side sent next, its acknowledgement included.
+func (t *timerWaits) answerLost() string {
+	loser, prober := "client", "server"
+	if t.side[reassembly.Client] > 0 {
+		loser, prober = prober, loser
+	}
+	return fmt.Sprintf("what the %s sent next was lost %s, and its acknowledgement with it; the %s's probe, %s later, repeated what had come",
+		loser, times(t.n), prober, perEvent(t.n, t.sum))
 }
 
 // byTimer reports whether it was the retransmission timer, or may have been.

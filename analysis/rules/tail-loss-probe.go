@@ -38,6 +38,9 @@ func tailLossProbe() *analysis.Rule {
 					f := t.finding(c, x, p.Param("min_wait_ms"))
 					f.Message = fmt.Sprintf("the last packet of %s was lost %s; nothing came behind it to tell, and a probe repaired it after %s",
 						t.waiting(), times(t.n), perEvent(t.n, t.sum))
+					if t.acks == t.n {
+						f.Message = t.answerLost()
+					}
 					if c.Flow[0].Options&c.Flow[1].Options&capture.OptSACKPermitted == 0 {
 						doubt(f, 0.7, "without SACK a receiver cannot say that it had the packet")
 					}
