@@ -40,7 +40,7 @@ type idleGroup struct {
 	gathered
 	from, to int64 // when any of them was idle, ns since the epoch
 	idle     stretch
-	beside   int    // most exchanges that others had meanwhile
+	beside   int    // exchanges that connections outside the group had meanwhile: as of the member that came to rest last
 	by       [2]int // who closed
 }
 
@@ -96,9 +96,11 @@ func (h *heldIdle) add(c *timeline.Connection, o heldOpen, limit int64, least in
 		g.from, g.to = c.LastEnd.Time, closing.Time
 	}
 	g.from, g.to = min(g.from, c.LastEnd.Time), max(g.to, closing.Time)
+	if g.n == 0 || c.Beside < g.beside {
+		g.beside = c.Beside
+	}
 	g.take(c)
 	g.idle.add(o.idle)
-	g.beside = max(g.beside, c.Beside)
 	g.by[o.by]++
 	g.evidence.Cite(c.LastEnd, "end of the last response")
 	g.evidence.Cite(closing, "close")
