@@ -34,7 +34,8 @@ type races struct {
 	client, server stretch // idle time before the request, and before the close
 	margin         stretch // how much sooner the client would have had to know
 	risky, opaque  int
-	resets         int // closed by RST alone
+	resets         int   // closed by RST alone
+	outside        int64 // ns, of what was lost, what is not in the capture point's account
 }
 
 func startKeepaliveRace(p *analysis.Pass) analysis.Run {
@@ -100,8 +101,12 @@ func (s *races) add(c *timeline.Connection, r *raced, closing capture.Frame) {
 	s.server.add(closing.Sub(r.previous))
 	// The request left half of the client's round trip before it passed the
 	// capture point, and the close reaches the client half of one behind it.
-	s.margin.add(max(0, closing.Sub(r.request)+c.Flow[reassembly.Client].MinRTT))
-	s.lost.Add(analysis.Cost{Time: r.lost, Connections: 1})
+	margin := max(0, closing.Sub(r.request)+c.Flow[reassembly.Client].MinRTT)
+	s.margin.add(margin)
+	// So long the client waited in vain, wherever the capture was taken.
+	lost := max(r.lost, margin)
+	s.outside += lost - r.lost
+	s.lost.Add(analysis.Cost{Time: lost, Connections: 1})
 	if r.risky {
 		s.risky++
 	}
@@ -125,6 +130,7 @@ func (s *races) finding() *analysis.Finding {
 		Evidence: s.evidence,
 		Lost:     s.lost,
 		Saved:    s.lost,
+		Outside:  s.outside,
 		Message: fmt.Sprintf("%s crossed the server's close of an idle connection and got no answer: the server closed after %s, the client had asked again after %s, %s too early to know",
 			count(s.n, "request"), s.server.String(), s.client.String(), s.margin.String()),
 		Measures: []analysis.Measure{
