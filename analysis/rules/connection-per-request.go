@@ -93,11 +93,11 @@ func opening(c *timeline.Connection) capture.Frame {
 
 // reason is what kept the connections from being used again, as far as it can
 // be read.
-func (o *oneShots) reason(why timeline.Refusal) string {
+func (o *oneShots) reason() string {
 	if o.opaque > 0 {
 		return "why they were closed is encrypted"
 	}
-	return why.String()
+	return o.refusals.words(o.n)
 }
 
 func (o *oneShots) finding(least int) *analysis.Finding {
@@ -110,7 +110,7 @@ func (o *oneShots) finding(least int) *analysis.Finding {
 		Lost:     o.lost,
 		Saved:    o.lost,
 		Message: fmt.Sprintf("%s carried one request each: %s; reuse would have saved %s and %s",
-			count(o.n, "connection"), o.reason(why), count(o.lost.RoundTrips, "round trip"), ms(o.lost.Time)),
+			count(o.n, "connection"), o.reason(), count(o.lost.RoundTrips, "round trip"), ms(o.lost.Time)),
 		Measures: []analysis.Measure{
 			{Name: "one_request_connections", Value: float64(o.n), Threshold: float64(least), Unit: "count"},
 			{Name: "avoidable", Value: float64(o.avoided), Unit: "count"},

@@ -62,6 +62,16 @@ func (b *blame) most() timeline.Refusal {
 	return r
 }
 
+// words says what refused most often, and on how many of n connections if it
+// was not all.
+func (b *blame) words(n int) string {
+	why := b.most()
+	if b[why] == n {
+		return why.String()
+	}
+	return fmt.Sprintf("%s (%s of them)", why, grouped(uint64(b[why])))
+}
+
 // culprit is the side that refused, or nobody.
 func culprit(r timeline.Refusal) analysis.Role {
 	if side, ok := r.Side(); ok {

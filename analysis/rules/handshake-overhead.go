@@ -146,7 +146,7 @@ func (o *overhead) finding(minShare float64) *analysis.Finding {
 	if o.opaque > 0 {
 		blameOpaque(f)
 	} else if why != timeline.NotRefused {
-		f.Message += "; " + why.String()
+		f.Message += "; " + o.refusals.words(o.n)
 	}
 	if o.n == 1 {
 		// One connection for one need is no habit: worth knowing, not fixing.
