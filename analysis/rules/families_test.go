@@ -122,7 +122,7 @@ func TestFixesOfTheLab(t *testing.T) {
 	for _, c := range []struct{ scenario, rule, fix string }{
 		{"02-close-by-server", "keepalive/connection-per-request", "nginx: `keepalive_timeout 75s;`"},
 		{"02-http10-ab", "keepalive/connection-per-request", "ab: `-k`."},
-		{"09-time-wait-server", "ports/time-wait-buildup", "nginx: `keepalive_timeout 75s;`"},
+		{"09-time-wait-server", "ports/time-wait-buildup", "Change the client, not the server"},
 		{"04-slow-start-after-idle", "tcp/slow-start-after-idle", "Linux: `sysctl -w net.ipv4.tcp_slow_start_after_idle=0`"},
 	} {
 		files, err := filepath.Glob(filepath.Join(lab, c.scenario, "client.pcap*"))
