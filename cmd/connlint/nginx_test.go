@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -114,9 +115,13 @@ func TestLiveNginxAndCurl(t *testing.T) {
 			if n := len(ofType(report, "connection")); n != connections {
 				t.Errorf("%d connections, nginx logged %d", n, connections)
 			}
-			transactions := ofType(report, "transaction")
-			if len(transactions) != requests {
-				t.Fatalf("%d transactions, nginx logged %d", len(transactions), requests)
+			// curl may ask on a connection that nginx is closing: it asks again
+			// on the next, and nginx logs neither the request nor its reset.
+			all := ofType(report, "transaction")
+			transactions := slices.DeleteFunc(slices.Clone(all), func(x record) bool { return x.number("status") == 0 })
+			reset := len(all) - len(transactions)
+			if len(transactions) != requests || reset > 0 && c.culprit != "server" {
+				t.Fatalf("%d transactions, %d of them reset; nginx logged %d", len(all), reset, requests)
 			}
 			for i, x := range transactions {
 				if x["target"] != asked[i] {
@@ -127,7 +132,7 @@ func TestLiveNginxAndCurl(t *testing.T) {
 			switch {
 			case c.culprit == "" && len(reuse) > 0:
 				t.Errorf("one connection: %v", reuse)
-			case c.culprit != "" && (len(reuse) != 1 || reuse[0]["culprit"] != c.culprit || reuse[0].number("count") != requests):
+			case c.culprit != "" && (len(reuse) != 1 || reuse[0]["culprit"] != c.culprit || reuse[0].number("count") < float64(requests-reset)):
 				t.Errorf("reuse: %v, want the %s to be blamed", reuse, c.culprit)
 			}
 		})
