@@ -65,7 +65,12 @@ func joined(op operator, l, r term) term {
 	return l
 }
 
-func negate(n term) term { return term{op: noneOf, kids: []term{n}} }
+func negate(n term) term {
+	if n.op == noneOf {
+		return n.kids[0]
+	}
+	return term{op: noneOf, kids: []term{n}}
+}
 
 // test is one primitive: a family, an address or a port.
 type test struct {
