@@ -78,8 +78,9 @@ const (
 // them came.
 //
 // Stop, Counters, Dropped and InterfaceName may be called by any goroutine at
-// any time until Close; all else belongs to the goroutine that reads, Close
-// included: stop, read to io.EOF, then close.
+// any time, also after Close; all else belongs to the goroutine that reads,
+// Close included: stop, read to io.EOF, then close. A second Close does
+// nothing.
 type Live interface {
 	ReadCloser
 	// Stop ends the capture: what was captured before it is still read, then

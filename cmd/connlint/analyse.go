@@ -17,13 +17,11 @@ import (
 func analyse(o *options, log zerolog.Logger, stdin io.Reader, stdout, stderr io.Writer) int {
 	report, err := newReport(o, stdout)
 	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	}
 	engine, err := start(o, rules.All(), report, o.args)
 	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	}
 	totals := readAll(o, log, stdin, stderr, engine, report)
 	if err := report.End(totals); err != nil {

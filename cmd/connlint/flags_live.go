@@ -134,7 +134,7 @@ func (l *liveOptions) config(o *options, h *host, t *trouble) capture.LiveConfig
 }
 
 // recorder writes what is captured, if that was asked for; else it is nil.
-func (l *liveOptions) recorder(o *options, live capture.Live, t *trouble) (*capture.Recorder, error) {
+func (l *liveOptions) recorder(o *options, t *trouble) (*capture.Recorder, error) {
 	if l.write == "" {
 		return nil, nil
 	}
@@ -143,5 +143,5 @@ func (l *liveOptions) recorder(o *options, live capture.Live, t *trouble) (*capt
 		filter = o.filter.String()
 	}
 	return capture.NewRecorder(capture.RecorderConfig{Path: l.write, RotateSize: l.rotateSize, RotateCount: int(l.rotateCount),
-		Filter: filter, InterfaceName: live.InterfaceName, Failed: t.notWritten})
+		Filter: filter, InterfaceName: t.live.InterfaceName, Failed: t.notWritten})
 }

@@ -17,61 +17,57 @@ import (
 func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
 	chosen, _, err := configure(o, rules.All()) // before anything is captured
 	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	}
 	seen, err := openOutside(o.live.listen, chosen, h, log)
 	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	}
 	defer seen.close()
 	t := &trouble{log: log, now: h.now, name: o.live.iface}
-	opened, err := h.open(o.live.config(o, h, t))
-	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
+	if t.live, err = h.open(o.live.config(o, h, t)); err != nil {
+		return failed(log, err)
 	}
-	live := &stopper{Live: opened}
-	t.live = live
-	defer live.Close()
-	rec, err := o.live.recorder(o, live, t)
+	defer t.live.Close()
+	rec, err := o.live.recorder(o, t)
 	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	}
-	t.queue = newStream(stdout, streamRoom, live.Stop)
-	defer h.onSignals(live.Stop)()
+	t.queue = newStream(stdout, streamRoom, t.live.Stop)
+	defer t.queue.Close()
+	defer h.onSignals(t.live.Stop)()
 	if o.live.duration > 0 {
-		defer h.after(o.live.duration, live.Stop)()
+		defer h.after(o.live.duration, t.live.Stop)()
 	}
 	report, err := newLiveReport(o, t.queue, stdout)
 	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	}
 	report = seen.beside(report)
 	engine, err := start(o, rules.All(), report, []string{o.live.iface})
 	if err != nil {
-		t.queue.Close()
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	}
 	totals := follow(o, t, rec, engine, report, seen.progress(engine, t.queue))
-	t.queue.Wait()
+	return ended(o, t, rec, report, totals)
+}
+
+// ended reports what the run amounts to and chooses the exit code.
+func ended(o *options, t *trouble, rec *capture.Recorder, report output.Writer, totals *output.Totals) int {
+	t.queue.Patient()
 	wrong := report.End(totals)
 	if err := t.queue.Close(); wrong == nil {
 		wrong = err
 	}
 	if wrong != nil {
-		return notWritten(log, wrong)
+		return notWritten(t.log, wrong)
 	}
+	code := verdict(o, t.log, totals)
 	if rec != nil && rec.Err() != nil {
-		log.Error().Msgf("%d packets were not written to %s", rec.Lost(), o.live.write)
-		verdict(o, log, totals)
+		t.log.Error().Msgf("%d packets were not written to %s", rec.Lost(), o.live.write)
 		return exitFailed
 	}
-	return verdict(o, log, totals)
+	return code
 }
 
 // follow analyses what is captured until the capture ends.

@@ -48,6 +48,12 @@ func oneLine(s string) string {
 	return b.String()
 }
 
+// failed says why the job could not be done and returns the exit code.
+func failed(log zerolog.Logger, err error) int {
+	log.Error().Msg(err.Error())
+	return exitFailed
+}
+
 // notWritten is the exit code where the report could not be written. A reader
 // that went away (head, a pager) has what it wanted.
 func notWritten(log zerolog.Logger, err error) int {

@@ -20,8 +20,7 @@ func listRules(o *options, args []string, log zerolog.Logger, stdout io.Writer) 
 	all := rules.All()
 	chosen, pages, err := named(args, all)
 	if err != nil {
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	}
 	switch {
 	case o.format != "text":

@@ -38,8 +38,7 @@ func runOn(h *host, args []string, stdin io.Reader, stdout, stderr io.Writer) in
 	case errors.Is(err, pflag.ErrHelp):
 		return printed(log, stdout, help())
 	case err != nil:
-		log.Error().Msg(err.Error())
-		return exitFailed
+		return failed(log, err)
 	case opts.version:
 		return printed(log, stdout, "connlint "+version()+"\n")
 	case opts.live.iface != "":

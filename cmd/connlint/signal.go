@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/signal"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -31,45 +30,22 @@ func thisHost() *host {
 	}
 }
 
-// stopper is a live capture that may be stopped by anybody at any time, also
-// when it is closed already.
-type stopper struct {
-	capture.Live
-	mu     sync.Mutex
-	closed bool
-}
-
-// Stop ends the capture.
-func (s *stopper) Stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closed {
-		s.Live.Stop()
-	}
-}
-
-// Close closes it once.
-func (s *stopper) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil
-	}
-	s.closed = true
-	return s.Live.Close()
-}
-
 // twin is how soon behind a signal another is the same one: timeout(1) signals
 // its child and then their group, so that one request to end arrives as two.
 const twin = time.Second
 
-// onSignals calls stop at the first SIGINT or SIGTERM and ends the program at
-// the second, unless that is the first one's twin; release gives the signals
-// back. SIGPIPE does nothing: the write that caused it says so.
+// onSignals calls stop at the first SIGINT, SIGTERM or SIGHUP (a terminal that
+// is gone, if nohup did not have it ignored) and ends the program at the
+// second, unless that is the first one's twin; release gives the signals back.
+// SIGPIPE does nothing: the write that caused it says so.
 func (h *host) onSignals(stop func()) (release func()) {
 	got := make(chan os.Signal, 4)
 	done, gone := make(chan struct{}), make(chan struct{})
-	h.signals(got, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE)
+	wanted := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE}
+	if !signal.Ignored(syscall.SIGHUP) {
+		wanted = append(wanted, syscall.SIGHUP)
+	}
+	h.signals(got, wanted...)
 	go func() {
 		defer close(gone)
 		var impatient atomic.Bool

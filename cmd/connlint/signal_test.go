@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/signal"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -21,8 +23,13 @@ func TestSecondSignal(t *testing.T) {
 			later = do
 			return func() bool { return true }
 		},
-		signals: func(c chan<- os.Signal, _ ...os.Signal) { to = c },
-		exit:    func(code int) { exits <- code },
+		signals: func(c chan<- os.Signal, wanted ...os.Signal) {
+			to = c
+			if slices.Contains(wanted, os.Signal(syscall.SIGHUP)) == signal.Ignored(syscall.SIGHUP) {
+				t.Errorf("of %v SIGHUP is wanted where nohup had it ignored, or not where it had not", wanted)
+			}
+		},
+		exit: func(code int) { exits <- code },
 	}
 	release := h.onSignals(func() { stops <- true })
 	to <- syscall.SIGPIPE

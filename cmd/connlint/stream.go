@@ -88,15 +88,16 @@ func (s *stream) pass() {
 // Dropped is how many records were left out. It may be called at any time.
 func (s *stream) Dropped() uint64 { return s.dropped.Load() }
 
-// Wait makes each Write from now on wait for room: the capture is over, and
+// Patient makes each Write from now on wait for room: the capture is over, and
 // what is left to say is its sum.
-func (s *stream) Wait() {
+func (s *stream) Patient() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.patient = true
 }
 
-// Close waits until everything is written and returns the first error.
+// Close waits until everything is written and returns the first error. It may
+// be called more than once.
 func (s *stream) Close() error {
 	s.mu.Lock()
 	s.over = true

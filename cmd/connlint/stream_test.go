@@ -67,7 +67,7 @@ func TestStreamWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := new(slow)
 		s := newStream(w, 100, nil)
-		s.Wait()
+		s.Patient()
 		for i := range 1000 {
 			if _, err := fmt.Fprintf(s, "record %03d\n", i); err != nil {
 				t.Fatal(err)
