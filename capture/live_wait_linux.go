@@ -120,15 +120,19 @@ func (r *ringReader) poll(most time.Duration, stoppable bool) error {
 }
 
 // state looks whether an interface that is down is up again: the socket stays
-// bound to it and receives again by itself. If it is no more, the capture ends
-// as by Stop, but with an error.
+// bound to it and receives again by itself. If it is no more, the kernel has
+// unbound the socket (packet_notifier in net/packet/af_packet.c), and the
+// capture ends as by Stop, but with an error. What cannot be looked up now can
+// be later.
 func (r *ringReader) state(now int64) {
-	iface, err := net.InterfaceByIndex(r.index)
-	switch {
-	case err != nil:
-		r.down, r.removed = false, true
-		r.stopped.CompareAndSwap(0, now)
-	case iface.Flags&net.FlagUp != 0:
+	if bound, err := unix.Getsockname(r.fd); err == nil {
+		if at, ok := bound.(*unix.SockaddrLinklayer); ok && at.Ifindex != r.index {
+			r.down, r.removed = false, true
+			r.stopped.CompareAndSwap(0, now)
+			return
+		}
+	}
+	if iface, err := net.InterfaceByIndex(r.index); err == nil && iface.Flags&net.FlagUp != 0 {
 		r.down = false
 		r.notice("the interface is up again")
 	}

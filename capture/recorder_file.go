@@ -32,7 +32,8 @@ const (
 // dropped is what the capture had lost before.
 func (r *Recorder) begin(dropped uint64) error {
 	name := r.name(r.began + 1)
-	// Packets hold passwords and cookies: they are the owner's alone.
+	// Packets hold passwords and cookies: a new file is its owner's alone. One
+	// that is there keeps its mode, which somebody chose.
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return &Error{Path: name, Err: fmt.Errorf("cannot be written: %w", pathless(err))}
