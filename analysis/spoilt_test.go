@@ -124,19 +124,7 @@ func segmentsOf(t *testing.T, path string, snap int) []capture.Segment {
 	}
 	src := capture.NewFile(&cutter{r, snap}, path, 0)
 	defer src.Close()
-	var all []capture.Segment
-	for {
-		p, err := src.Next()
-		if err == io.EOF {
-			return all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := p.Segment
-		s.Payload = slices.Clone(s.Payload)
-		all = append(all, s)
-	}
+	return drainSource(t, src)
 }
 
 // cutter is a reader with a snap length.

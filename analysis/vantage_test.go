@@ -52,7 +52,7 @@ func priced(t *testing.T, path string, change func([]capture.Segment) []capture.
 	var wrap func(capture.Source) capture.Source
 	if change != nil {
 		wrap = func(src capture.Source) capture.Source {
-			return &list{Source: src, segments: change(drainSource(t, src))}
+			return &player{left: change(drainSource(t, src))}
 		}
 	}
 	costs := map[string]int64{}
@@ -81,22 +81,7 @@ func agree(t *testing.T, name string, was, is map[string]int64, percent int64) {
 	}
 }
 
-// list is a source of segments.
-type list struct {
-	capture.Source
-	segments []capture.Segment
-	packet   capture.Packet
-}
-
-func (l *list) Next() (*capture.Packet, error) {
-	if len(l.segments) == 0 {
-		return nil, io.EOF
-	}
-	l.packet = capture.Packet{Kind: capture.TCP, Segment: l.segments[0]}
-	l.segments = l.segments[1:]
-	return &l.packet, nil
-}
-
+// drainSource takes a source to its end; the payloads are copies.
 func drainSource(t *testing.T, src capture.Source) []capture.Segment {
 	t.Helper()
 	var all []capture.Segment
