@@ -58,17 +58,18 @@ func glued(text string) string {
 	return strings.Join(parts, "`")
 }
 
-// wrap breaks text into lines of at most that many columns at its spaces; a word
-// that is longer stays whole.
+// wrap is Wrap for text that holds glue.
 func wrap(text string, most int) []string {
-	lines := breakLines(text, most)
+	lines := Wrap(text, most)
 	for i := range lines {
 		lines[i] = strings.ReplaceAll(lines[i], glue, " ")
 	}
 	return lines
 }
 
-func breakLines(text string, most int) []string {
+// Wrap breaks text into lines of at most that many columns at its spaces; a word
+// that is longer stays whole. All white space counts as one space.
+func Wrap(text string, most int) []string {
 	var lines []string
 	line, used := "", 0
 	for word := range strings.FieldsSeq(text) {

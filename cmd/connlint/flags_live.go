@@ -89,8 +89,7 @@ func (l *liveOptions) check(flags *pflag.FlagSet, files []string) error {
 	return nil
 }
 
-// byteSize is a flag that takes a number of bytes, with K, M or G for powers of
-// 1,024.
+// byteSize is a flag that takes a number of bytes.
 type byteSize struct {
 	bytes *int64
 	most  int64
@@ -104,23 +103,20 @@ func (s *byteSize) String() string {
 	return strconv.FormatInt(*s.bytes, 10)
 }
 
-// Set takes a number of bytes.
+// Set takes a number of bytes in any unit that --set knows, K, M and G being
+// powers of 1,024 as in tcpdump and dd.
 func (s *byteSize) Set(text string) error {
-	digits := strings.TrimRight(strings.ToUpper(text), "IB")
-	shift := 0
-	for i, unit := range []string{"K", "M", "G"} {
-		if number, ok := strings.CutSuffix(digits, unit); ok {
-			digits, shift = number, 10*(i+1)
-		}
+	v, err := inUnit(text, "bytes")
+	if err != nil {
+		v, err = inUnit(strings.ToUpper(text), "bytes")
 	}
-	n, err := strconv.ParseInt(digits, 10, 64)
 	switch {
-	case errors.Is(err, strconv.ErrRange), err == nil && n > s.most>>shift:
-		return fmt.Errorf("it is a size of at most %dM", s.most>>20)
-	case err != nil || n <= 0:
+	case err != nil || v < 1:
 		return errors.New("it is a size such as 64M")
+	case v >= 1<<63 || int64(v) > s.most:
+		return fmt.Errorf("it is a size of at most %dM", s.most>>20)
 	}
-	*s.bytes = n << shift
+	*s.bytes = int64(v)
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"connlint/output"
 )
 
 // columns is how wide anything is that the program prints about itself.
@@ -62,7 +64,7 @@ func flagHelp(f *pflag.Flag) string {
 	default:
 		usage += fmt.Sprintf(" (default %s)", shortTime(f.DefValue))
 	}
-	text := strings.Join(wrapped(usage, columns-left-2), "\n"+strings.Repeat(" ", left+2))
+	text := strings.Join(output.Wrap(usage, columns-left-2), "\n"+strings.Repeat(" ", left+2))
 	if len(names) > left {
 		return names + "\n" + strings.Repeat(" ", left+2) + text + "\n"
 	}
@@ -85,25 +87,4 @@ func described(f *pflag.Flag) (value, usage string) {
 		return "", value
 	}
 	return value, usage
-}
-
-// wrapped is text in lines of at most width characters; a longer word stands
-// alone. All white space counts as one blank.
-func wrapped(text string, width int) []string {
-	var lines []string
-	line, wide := "", 0
-	for _, word := range strings.Fields(text) {
-		n := len([]rune(word))
-		if wide > 0 && wide+1+n > width {
-			lines = append(lines, line)
-			line, wide = "", 0
-		}
-		if wide > 0 {
-			line += " "
-			wide++
-		}
-		line += word
-		wide += n
-	}
-	return append(lines, line)
 }

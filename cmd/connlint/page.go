@@ -3,6 +3,8 @@ package main
 import (
 	"regexp"
 	"strings"
+
+	"connlint/output"
 )
 
 // item is the start of a list's item: its mark, and how far its lines are
@@ -44,6 +46,6 @@ func filled(lines []string) string {
 	mark := item.FindString(lines[0])
 	lines[0] = lines[0][len(mark):]
 	margin := strings.Repeat(" ", len(mark))
-	text := wrapped(strings.Join(lines, " "), columns-len(mark))
+	text := output.Wrap(strings.Join(lines, " "), columns-len(mark))
 	return mark + strings.Join(text, "\n"+margin) + "\n"
 }

@@ -11,6 +11,7 @@ import (
 
 	"connlint/analysis"
 	"connlint/analysis/rules"
+	"connlint/output"
 )
 
 // listRules prints what is known of the rules that the arguments name: the
@@ -68,7 +69,7 @@ func ruleTable(all []*analysis.Rule) string {
 			}
 			area = a
 		}
-		title := strings.Join(wrapped(r.Title(), columns-left), "\n"+strings.Repeat(" ", left))
+		title := strings.Join(output.Wrap(r.Title(), columns-left), "\n"+strings.Repeat(" ", left))
 		fmt.Fprintf(&b, "%-*s  %-7s  %s\n", width, r.Name, r.Severity, title)
 	}
 	return b.String()
