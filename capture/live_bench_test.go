@@ -13,6 +13,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"connlint/capture/livetest"
 )
 
 // burst sends the same frame many times with one system call (sendmmsg(2)).
@@ -52,7 +54,7 @@ func small() []byte { return eth(etherIPv4, ip4(6, tcp(timestamps, "x"))) }
 // Reading from the ring and decoding allocates nothing, on one interface and
 // on any.
 func TestLiveAllocatesNothing(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	veth(t)
@@ -91,7 +93,7 @@ func TestLiveAllocatesNothing(t *testing.T) {
 // says what it cost. It is a measurement: without the variables it is short,
 // and only holds that nothing is lost.
 func TestLiveSustained(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	rate, seconds := fromEnvironment("CONNLINT_LIVE_RATE", 20_000), fromEnvironment("CONNLINT_LIVE_SECONDS", 1)

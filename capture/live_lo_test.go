@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"connlint/capture/livetest"
 )
 
 // exchange lets a real client ask a real server n times on one connection.
@@ -87,7 +89,7 @@ func serverOf(t *testing.T, segments []Segment) Endpoint {
 // On loopback every packet passes twice and is captured once; packets of up to
 // 64 KiB come whole.
 func TestLiveLoopback(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	run := startLive(t, LiveConfig{Interface: "lo"})
@@ -109,7 +111,7 @@ func TestLiveLoopback(t *testing.T) {
 
 // A reader in silence is told the time, and Stop wakes it.
 func TestLiveSilence(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	run := startLive(t, LiveConfig{Interface: "lo", Idle: 50 * time.Millisecond})
@@ -146,7 +148,7 @@ func trickle(t *testing.T, length time.Duration) {
 
 // Where packets come all the time, and perhaps none is yielded, time moves too.
 func TestLiveTimeMovesUnderTraffic(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	run := startLive(t, LiveConfig{Interface: "lo"})
@@ -161,7 +163,7 @@ func TestLiveTimeMovesUnderTraffic(t *testing.T) {
 // A packet that the kernel has not given out yet is not older than an Idle
 // before it, however soon that comes: finish looks.
 func TestLiveIdleBesidePackets(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	run := startLive(t, LiveConfig{Interface: "lo", Idle: 10 * time.Millisecond})
@@ -173,7 +175,7 @@ func TestLiveIdleBesidePackets(t *testing.T) {
 }
 
 func TestLiveUnknownInterface(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	_, err := OpenLive(LiveConfig{Interface: "eth77", Clock: wallClock})

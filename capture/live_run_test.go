@@ -7,54 +7,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"os"
-	"os/exec"
 	"reflect"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/gopacket"
 )
-
-// inNamespace reports whether the test runs in a network namespace of its own,
-// with loopback up. If not, it runs the test again, in one, and reports what
-// came of it. That takes root.
-func inNamespace(t *testing.T) bool {
-	t.Helper()
-	const marker = "CONNLINT_TEST_NAMESPACE"
-	if os.Getenv(marker) == t.Name() {
-		ip(t, "link set lo up")
-		return true
-	}
-	if os.Geteuid() != 0 {
-		if os.Getenv("CONNLINT_LIVE") == "required" {
-			t.Fatal("live capture is tested by root only")
-		}
-		t.Skip("not root: a network namespace cannot be made; CONNLINT_LIVE=required makes this a failure")
-	}
-	again := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=120s")
-	again.Env = append(os.Environ(), marker+"="+t.Name())
-	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	out, err := again.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Fatalf("in a namespace: %v\n%s", err, out)
-	}
-	t.Logf("in a namespace:\n%s", out)
-	return false
-}
-
-// ip runs the ip command of iproute2; a command is split at spaces.
-func ip(t testing.TB, commands ...string) {
-	t.Helper()
-	for _, c := range commands {
-		if out, err := exec.Command("ip", strings.Fields(c)...).CombinedOutput(); err != nil {
-			t.Fatalf("ip %s: %v: %s", c, err, out)
-		}
-	}
-}
 
 func wallClock() int64 { return time.Now().UnixNano() }
 

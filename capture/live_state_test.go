@@ -14,39 +14,41 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"connlint/capture/livetest"
 )
 
 // An interface that goes down is waited for; the capture ends when it is
 // removed.
 func TestLiveInterfaceGoesAndComes(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	const down, up = "the interface is down; the capture goes on when it is up again", "the interface is up again"
 	veth(t)
-	ip(t, "link set v0 down")
+	livetest.IP(t, "link set v0 down")
 	run := startLive(t, LiveConfig{Interface: "v0", Idle: 20 * time.Millisecond})
 	notices := func(want ...string) func() bool {
 		return func() bool { return slices.Equal(run.notices, want) }
 	}
 	run.wait(t, "it starts down", notices(down))
-	ip(t, "link set v0 up")
+	livetest.IP(t, "link set v0 up")
 	run.wait(t, "it comes up", notices(down, up))
 	carrier(t)
 	s := newSender(t, "v1")
 	s.send(t, plain("one"))
 	run.wait(t, "a packet", func() bool { return len(run.segments) == 1 })
-	ip(t, "link set v0 down")
+	livetest.IP(t, "link set v0 down")
 	run.wait(t, "it goes down", notices(down, up, down))
 	idle := len(run.idle)
 	run.wait(t, "time goes on", func() bool { return len(run.idle) > idle+3 })
-	ip(t, "link set v0 up")
+	livetest.IP(t, "link set v0 up")
 	run.wait(t, "it comes back", notices(down, up, down, up))
 	carrier(t)
 	s.send(t, plain("two"))
 	run.wait(t, "a packet", func() bool { return len(run.segments) == 2 })
 	s.send(t, plain("three"))
-	ip(t, "link del v0")
+	livetest.IP(t, "link del v0")
 	select {
 	case <-run.ended:
 	case <-time.After(5 * time.Second):
@@ -78,7 +80,7 @@ func drop(t *testing.T, but int) {
 }
 
 func TestLiveNeedsNetRaw(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	drop(t, -1)
@@ -90,7 +92,7 @@ func TestLiveNeedsNetRaw(t *testing.T) {
 
 // Promiscuous mode takes no further capability, and ends with the capture.
 func TestLiveNeedsOnlyNetRaw(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	veth(t)
@@ -128,7 +130,7 @@ func TestLiveNeedsOnlyNetRaw(t *testing.T) {
 
 // What cannot be captured is refused, and what is closed stays closed.
 func TestLiveRefuses(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	program := func(n int) func(LinkType, int) ([]bpf.RawInstruction, error) {

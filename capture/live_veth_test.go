@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"connlint/capture/livetest"
 )
 
 // veth makes a pair of interfaces, v0 and v1: what one sends the other gets.
@@ -25,7 +27,7 @@ func veth(t testing.TB) {
 			t.Log(err)
 		}
 	}
-	ip(t, "link add v0 type veth peer name v1", "link set v0 up", "link set v1 up")
+	livetest.IP(t, "link add v0 type veth peer name v1", "link set v0 up", "link set v1 up")
 	carrier(t)
 }
 
@@ -93,7 +95,7 @@ func plain(payload string) []byte { return eth(etherIPv4, ip4(6, tcp(nil, payloa
 // The kernel takes the outermost tag off what comes in and keeps it beside the
 // frame: the capture has the frame as it was on the wire.
 func TestLiveVLAN(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	veth(t)
@@ -136,7 +138,7 @@ func wantFrames(t *testing.T, run *liveRun, frames ...[]byte) {
 // What leaves by a VLAN interface has its tag beside it on the interface
 // below.
 func TestLiveVLANInterface(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	veth(t)
@@ -144,7 +146,7 @@ func TestLiveVLANInterface(t *testing.T) {
 		t.Logf("this kernel makes no VLAN interfaces, the test ends here: %s", out)
 		return
 	}
-	ip(t, "link set v1.7 up")
+	livetest.IP(t, "link set v1.7 up")
 	run, any := startLive(t, LiveConfig{Interface: "v1"}), startLive(t, LiveConfig{Interface: "any"})
 	newSender(t, "v1.7").send(t, plain("by interface"))
 	run.finish(t)
@@ -156,7 +158,7 @@ func TestLiveVLANInterface(t *testing.T) {
 
 // On any, each interface a packet passes is a place of its own.
 func TestLiveAny(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	run := startLive(t, LiveConfig{Interface: "any", Promiscuous: true})
@@ -190,7 +192,7 @@ func TestLiveAny(t *testing.T) {
 
 // A tunnel has no link layer: what it carries comes cooked.
 func TestLiveTunnel(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
@@ -206,7 +208,7 @@ func TestLiveTunnel(t *testing.T) {
 	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
 		t.Fatal(err)
 	}
-	ip(t, "link set tun0 up")
+	livetest.IP(t, "link set tun0 up")
 	run := startLive(t, LiveConfig{Interface: "tun0", Promiscuous: true})
 	for _, packet := range [][]byte{ip4(6, tcp(nil, "four")), ip6(6, tcp(nil, "six"))} {
 		if _, err := unix.Write(fd, packet); err != nil {
@@ -222,7 +224,7 @@ func TestLiveTunnel(t *testing.T) {
 
 // A snap length cuts packets, and says how long they were.
 func TestLiveSnaplen(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	veth(t)
@@ -244,7 +246,7 @@ func TestLiveSnaplen(t *testing.T) {
 
 // The filter is in place before the first packet comes in.
 func TestLiveFilterComesFirst(t *testing.T) {
-	if !inNamespace(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	veth(t)

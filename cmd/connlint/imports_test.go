@@ -22,7 +22,7 @@ const root = "../.."
 // package imports those of earlier lines and of no other, its own included.
 var rooms = [...][]string{
 	{"connlint/capture"},
-	{"connlint/capture/trace"},
+	{"connlint/capture/trace", "connlint/capture/livetest"},
 	{"connlint/reassembly"},
 	{"connlint/reassembly/http1", "connlint/reassembly/tls"},
 	{"connlint/analysis/timeline"},
@@ -35,7 +35,7 @@ var rooms = [...][]string{
 }
 
 // forTests are rooms that nothing in the program leads to.
-var forTests = [...]string{"connlint/analysis/ruletest"}
+var forTests = [...]string{"connlint/capture/livetest", "connlint/analysis/ruletest"}
 
 // guests are the modules of others and where they may be known.
 var guests = [...]struct{ path, room string }{
@@ -149,8 +149,9 @@ func TestImportRulesCanFail(t *testing.T) {
 var clocks = [...]string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 
 // openers are the files below cmd that may know the operating system: they
-// open captures, write them, or read the cases of tests.
-var openers = [...]string{"capture/open.go", "capture/recorder_file.go", "analysis/ruletest/page.go"}
+// open captures, write them, or serve tests alone.
+var openers = [...]string{"capture/open.go", "capture/recorder_file.go", "capture/livetest/livetest.go",
+	"capture/livetest/namespace_linux.go", "analysis/ruletest/page.go"}
 
 func TestHouseRules(t *testing.T) {
 	for _, p := range packages(t) {

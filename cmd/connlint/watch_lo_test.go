@@ -10,37 +10,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-)
 
-// alone reports whether the test runs in a network namespace of its own, with
-// loopback up. If not, it runs the test again, in one. That takes root.
-func alone(t *testing.T) bool {
-	t.Helper()
-	const marker = "CONNLINT_TEST_ALONE"
-	if os.Getenv(marker) == t.Name() {
-		if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		return true
-	}
-	if os.Geteuid() != 0 {
-		if os.Getenv("CONNLINT_LIVE") == "required" {
-			t.Fatal("live capture is tested by root only")
-		}
-		t.Skip("not root: a network namespace cannot be made; CONNLINT_LIVE=required makes this a failure")
-	}
-	again := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=120s")
-	again.Env = append(os.Environ(), marker+"="+t.Name())
-	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	if out, err := again.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Fatalf("in a namespace: %v\n%s", err, out)
-	}
-	return false
-}
+	"connlint/capture/livetest"
+)
 
 // found is what the test reads of a finding.
 type found struct {
@@ -133,7 +108,7 @@ func get(t *testing.T, server string, n int, kept bool) {
 // algorithm holds back, on a connection that stays open, and a connection for
 // each request, of the server that closes them alone. SIGINT ends it.
 func TestWatchLoopback(t *testing.T) {
-	if !alone(t) {
+	if !livetest.InNamespace(t) {
 		return
 	}
 	out, in := io.Pipe()

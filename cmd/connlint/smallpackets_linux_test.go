@@ -11,6 +11,8 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"golang.org/x/sys/unix"
+
+	"connlint/capture/livetest"
 )
 
 // smallRate is how many packets a second are sent, if the machine can.
@@ -109,7 +111,7 @@ func sendAtRate(t *testing.T, ns namespace, frames [][]byte, rate int, duration 
 // Ten packets for each exchange, 200,000 a second if the machine gives them:
 // none is dropped, and each connection and exchange is counted.
 func TestLiveUnderLoadOfSmallPackets(t *testing.T) {
-	needLive(t)
+	livetest.Need(t)
 	if os.Getenv("CONNLINT_LIVE") == "" && os.Getenv("CONNLINT_LOAD") == "" {
 		t.Skip("neither CONNLINT_LIVE=required nor CONNLINT_LOAD=20s is set: no load is made")
 	}

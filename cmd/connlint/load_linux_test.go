@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"connlint/capture/livetest"
 )
 
 // usage is what a process has taken.
@@ -47,7 +49,7 @@ func loadTime(t *testing.T) time.Duration {
 // wrk against nginx at the rate that the machine gives, its cores shared with
 // connlint: no packet is dropped, and memory stays as it was after the start.
 func TestLiveUnderLoad(t *testing.T) {
-	needLive(t, "nginx", "wrk")
+	livetest.Need(t, "nginx", "wrk")
 	if os.Getenv("CONNLINT_LIVE") == "" && os.Getenv("CONNLINT_LOAD") == "" {
 		t.Skip("neither CONNLINT_LIVE=required nor CONNLINT_LOAD=20s is set: no load is made")
 	}

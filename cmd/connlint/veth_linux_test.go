@@ -21,28 +21,6 @@ const (
 	serverIP = "10.77.0.2"
 )
 
-// needLive skips a test that captures where that cannot be done, and fails it
-// instead where CONNLINT_LIVE=required says that it can.
-func needLive(t *testing.T, tools ...string) {
-	t.Helper()
-	absent := ""
-	for _, tool := range append(tools, "ip") {
-		if _, err := exec.LookPath(tool); err != nil {
-			absent = tool + " is not installed"
-		}
-	}
-	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
-		absent = "only root on Linux may make network namespaces"
-	}
-	switch {
-	case absent == "":
-	case os.Getenv("CONNLINT_LIVE") == "required":
-		t.Fatalf("CONNLINT_LIVE=required, but %s", absent)
-	default:
-		t.Skipf("no live capture: %s", absent)
-	}
-}
-
 // cable is a veth pair between two network namespaces, in which nothing else
 // speaks: a host with a client and one with a server.
 type cable struct {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"connlint/capture/livetest"
 )
 
 // nginxConf answers on three ports: as nginx does, without keep-alive, and
@@ -75,7 +77,7 @@ func logged(t *testing.T, path string) (connections int, requests []string) {
 // curl against nginx: what connlint counts is what nginx logged, and the rule
 // about reuse blames the side that nginx was told to be.
 func TestLiveNginxAndCurl(t *testing.T) {
-	needLive(t, "nginx", "curl")
+	livetest.Need(t, "nginx", "curl")
 	const requests = 25
 	for _, c := range [...]struct {
 		name, port, log string

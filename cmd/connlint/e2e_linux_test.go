@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"connlint/capture/livetest"
 )
 
 // everything has each record in the report, told when it is whole.
@@ -59,7 +61,7 @@ func closedSoon(t *testing.T, ns namespace, url string, connections int) map[str
 // counted is what was done, from the outside and in the report, and the rule
 // about reuse speaks where it must.
 func TestLiveKeepAliveOnAndOff(t *testing.T) {
-	needLive(t)
+	livetest.Need(t)
 	const requests = 40
 	for _, keepAlive := range [...]bool{true, false} {
 		t.Run(fmt.Sprintf("keep-alive=%t", keepAlive), func(t *testing.T) {
@@ -140,7 +142,7 @@ func agree(t *testing.T, seen map[string]float64, report []record) {
 // for the client's delayed ACK: the kernel does the rest. The client measures
 // what that took.
 func TestLiveNagleStall(t *testing.T) {
-	needLive(t)
+	livetest.Need(t)
 	const requests = 30
 	c := newCable(t)
 	l := c.server.listen(t, serverIP+":80")
@@ -220,7 +222,7 @@ func halves(l net.Listener) {
 // What a live run says is what a run says over the file that tcpdump writes
 // beside it.
 func TestLiveAgreesWithTcpdump(t *testing.T) {
-	needLive(t, "tcpdump")
+	livetest.Need(t, "tcpdump")
 	c := newCable(t)
 	serve(t, c.server.listen(t, serverIP+":80"))
 	go halves(c.server.listen(t, serverIP+":81"))
@@ -311,7 +313,7 @@ func same(t *testing.T, live, file []string) {
 
 // Without the capability there is one line that says which, and how to give it.
 func TestLiveWithoutPrivilege(t *testing.T) {
-	needLive(t)
+	livetest.Need(t)
 	self, err := exec.LookPath("connlint")
 	if err != nil {
 		t.Fatal(err)
@@ -346,7 +348,7 @@ func TestLiveWithoutPrivilege(t *testing.T) {
 
 // An address that is taken is told before anything is captured.
 func TestLiveListenInUse(t *testing.T) {
-	needLive(t)
+	livetest.Need(t)
 	c := newCable(t)
 	c.server.listen(t, "127.0.0.1:9807")
 	cmd := c.server.command("connlint", "-i", "web0", "--listen", ":9807")
