@@ -3,6 +3,7 @@ package analysis
 import (
 	"cmp"
 	"maps"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -12,7 +13,8 @@ import (
 
 // Durations are many durations as a histogram of fixed buckets, 32 to each
 // power of two, so that a percentile is right within 2 % and those of several
-// workers merge by addition. The zero value is empty.
+// workers merge by addition. It lasts for years: before a bucket runs over, all
+// are halved. The zero value is empty.
 type Durations struct {
 	N    uint64
 	Sum  int64 // ns
@@ -34,7 +36,23 @@ func (d *Durations) addN(ns int64, n uint32) {
 	d.N += uint64(n)
 	d.Sum += ns * int64(n)
 	d.Max = max(d.Max, ns)
-	d.fine[bucket(ns)] += n
+	d.put(bucket(ns), n)
+}
+
+// put counts n durations more in a bucket. The past then counts for less than
+// what comes, as it would for whoever watches for so long.
+func (d *Durations) put(bucket int, n uint32) {
+	for n > math.MaxUint32-d.fine[bucket] {
+		d.halve()
+		n -= n / 2
+	}
+	d.fine[bucket] += n
+}
+
+func (d *Durations) halve() {
+	for i, n := range d.fine {
+		d.fine[i] = max(n/2, min(n, 1)) // what occurred once still did
+	}
 }
 
 // bucket is the number of the bucket that ns lies in: the exponent and the
@@ -54,7 +72,11 @@ func floor(bucket int) int64 {
 // Percentile is the duration that p of 100 do not exceed, in nanoseconds: the
 // middle of its bucket, and never more than the longest.
 func (d *Durations) Percentile(p int) int64 {
-	left := int64((d.N*uint64(p) + 99) / 100)
+	all := uint64(0) // N, unless they were halved
+	for _, n := range d.fine {
+		all += uint64(n)
+	}
+	left := int64((all*uint64(p) + 99) / 100)
 	for i, n := range d.fine {
 		if left -= int64(n); left <= 0 && n > 0 {
 			return min((floor(i)+floor(i+1))/2, d.Max)
@@ -153,12 +175,21 @@ func (s *Summary) Servers(n int) (top []*SpentAt, rest *SpentAt) {
 	return all[:n], &sum
 }
 
-// merge adds what o holds.
+// merge adds what o holds. If both must be halved for it, they are halved alike:
+// neither may outweigh the other.
 func (d *Durations) merge(o *Durations) {
 	d.N += o.N
 	d.Sum += o.Sum
 	d.Max = max(d.Max, o.Max)
-	for i, n := range o.fine {
+	more := *o
+	for i := range more.fine {
+		if more.fine[i] > math.MaxUint32-d.fine[i] {
+			d.halve()
+			more.halve()
+			break // the halves of two numbers add up to no more than the largest
+		}
+	}
+	for i, n := range more.fine {
 		d.fine[i] += n
 	}
 }

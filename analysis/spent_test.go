@@ -33,6 +33,32 @@ func TestPercentiles(t *testing.T) {
 	}
 }
 
+// TestDurationsForYears: more durations than a bucket can count leave the
+// percentiles where they are.
+func TestDurationsForYears(t *testing.T) {
+	var d, o Durations
+	for range 500 { // in all 15,000 million short ones, 5,000 million long ones
+		d.addN(1e6, 3e7)
+		d.addN(9e6, 1e7)
+		o.addN(1e6, 3e7)
+		o.addN(9e6, 1e7)
+	}
+	d.addN(2e9, 1)
+	for _, sum := range []string{"one", "merged"} {
+		if sum == "merged" {
+			d.merge(&o)
+		}
+		for p, want := range map[int]float64{1: 1e6, 50: 1e6, 73: 1e6, 77: 9e6, 99: 9e6} {
+			if got := float64(d.Percentile(p)); math.Abs(got-want) > 0.02*want {
+				t.Errorf("%s: p%d is %.0f, want %.0f", sum, p, got, want)
+			}
+		}
+	}
+	if d.N != 40e9+1 || d.Max != 2e9 {
+		t.Errorf("N %d, Max %d", d.N, d.Max)
+	}
+}
+
 // TestServersAreBounded: a flood of servers costs no more memory than the limit,
 // and no time is lost.
 func TestServersAreBounded(t *testing.T) {
