@@ -5,13 +5,25 @@ import (
 	"slices"
 
 	"connlint/analysis"
+	"connlint/capture"
 	"connlint/reassembly"
 )
 
 // caveats are the faults of the capture and the limits that were reached.
 func (t *textWriter) caveats(totals *Totals) {
-	lines := t.faults(totals.Analysis)
-	a, all := totals.Analysis, totals.sum()
+	all := totals.sum()
+	lines := slices.Concat(t.faults(totals.Analysis), leftOut(totals, &all), interrupted(totals.Live), givenUp(totals, &all))
+	if len(lines) == 0 {
+		return
+	}
+	t.head("About the capture")
+	for _, line := range lines {
+		t.block(2, line)
+	}
+}
+
+// leftOut are the packets that the report does not rest on; all is of all sources.
+func leftOut(totals *Totals, all *capture.Stats) (lines []string) {
 	for _, x := range []struct {
 		n    uint64
 		what string
@@ -29,6 +41,22 @@ func (t *textWriter) caveats(totals *Totals) {
 			lines = append(lines, fmt.Sprintf("%s: %s", x.what, number(x.n, "packet")))
 		}
 	}
+	return lines
+}
+
+// interrupted is what disturbed a live capture.
+func interrupted(live Live) (lines []string) {
+	if live.RingFull > 0 {
+		lines = append(lines, fmt.Sprintf("the ring was full %s: a larger --ring, or a filter (-f), gives more time", number(live.RingFull, "time")))
+	}
+	if live.Interruptions > 0 {
+		lines = append(lines, fmt.Sprintf("the interface went down or came back %s: what passed meanwhile is not known", number(live.Interruptions, "time")))
+	}
+	return lines
+}
+
+// givenUp is what limits cost; all is of all sources.
+func givenUp(totals *Totals, all *capture.Stats) (lines []string) {
 	for _, x := range []struct {
 		n         uint64
 		what, why string
@@ -41,21 +69,15 @@ func (t *textWriter) caveats(totals *Totals) {
 		{totals.GivenUp.Messages, "message", "when the causes of its time were sought, because a limit was reached"},
 		{totals.GivenUp.Holes, "hole", "because too much waited behind"},
 		{totals.GivenUp.LeftAside, "HTTP message", "because too many were under way"},
-		{a.FindingsDropped, "finding", "because too many waited"},
-		{a.SlotsRefused, "verdict", "because a rule had too much to remember"},
+		{totals.Analysis.FindingsDropped, "finding", "because too many waited"},
+		{totals.Analysis.SlotsRefused, "verdict", "because a rule had too much to remember"},
 		{totals.Live.RecordsDropped, "record or block", "because the report was read too slowly"},
 	} {
 		if x.n > 0 {
 			lines = append(lines, number(x.n, x.what)+" given up "+x.why)
 		}
 	}
-	if len(lines) == 0 {
-		return
-	}
-	t.head("About the capture")
-	for _, line := range lines {
-		t.block(2, line)
-	}
+	return lines
 }
 
 // faults is a line for each fault of the capture, with how to capture better

@@ -25,7 +25,7 @@ type liveText struct {
 	more         uint64              // findings of groups beyond maxFresh
 	connections  uint64              // since the last block, as are the others
 	transactions uint64
-	open         uint64 // connections that were open at its end and had packets in it
+	active       uint64 // connections that were open at its end and had packets in it
 	packets      uint64 // until the last block
 }
 
@@ -87,15 +87,15 @@ func (l *liveText) Finding(f *analysis.Finding) {
 }
 
 // Open is part of analysis.IntervalSink.
-func (l *liveText) Open(*timeline.Connection) { l.open++ }
+func (l *liveText) Open(*timeline.Connection) { l.active++ }
 
 // Interval is part of analysis.IntervalSink: it writes the block of an interval
 // in which anything came.
 func (l *liveText) Interval(now int64, soFar capture.Stats) {
 	packets := soFar.Packets - l.packets
 	if packets > 0 || l.connections > 0 || len(l.fresh) > 0 {
-		l.printf("%s  %s, %s, %s closed, %d open\n", time.Unix(0, now).UTC().Format(time.RFC3339), number(packets, "packet"),
-			number(l.transactions, "transaction"), number(l.connections, "connection"), l.open)
+		l.printf("%s  %s, %s, %s closed, %d active\n", time.Unix(0, now).UTC().Format(time.RFC3339), number(packets, "packet"),
+			number(l.transactions, "transaction"), number(l.connections, "connection"), l.active)
 		for _, x := range l.sorted() {
 			l.block(x)
 		}
@@ -105,7 +105,7 @@ func (l *liveText) Interval(now int64, soFar capture.Stats) {
 		l.send()
 	}
 	clear(l.fresh)
-	l.packets, l.more, l.connections, l.transactions, l.open = soFar.Packets, 0, 0, 0, 0
+	l.packets, l.more, l.connections, l.transactions, l.active = soFar.Packets, 0, 0, 0, 0
 }
 
 // block is the lines of one group of findings.

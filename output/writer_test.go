@@ -175,6 +175,7 @@ func TestTextSaysWhatItIsBlindTo(t *testing.T) {
 	end := totals()
 	end.Sources[0].Stats = capture.Stats{Packets: 40, Segments: 15, Malformed: 1,
 		Fragments: 12, Unassembled: 3, GivenUp: 1, TunnelCopies: 8, Untimed: 2}
+	end.Live = Live{RingFull: 3, Interruptions: 2}
 	end.Analysis.Traits["http2-tls"], end.Analysis.Traits["pipelining"] = 2, 1
 	end.Analysis.Caveats["capture-drops"] = 1
 	end.Analysis.Skipped["tcp/x"] = map[string]uint64{"Plaintext": 2}
@@ -191,6 +192,8 @@ func TestTextSaysWhatItIsBlindTo(t *testing.T) {
 		"  IP fragments of packets that are not whole in the capture: 3 packets\n",
 		"  captured inside and outside of a tunnel, judged once: 8 packets\n",
 		"  without a capture time (pcapng simple packets), so that waits cannot be judged: 2 packets\n",
+		"  the ring was full 3 times: a larger --ring",
+		"  the interface went down or came back 2 times: what passed meanwhile is not known\n",
 		"  1 fragmented packet given up because too many waited for pieces\n",
 	} {
 		if !strings.Contains(b.String(), want) {

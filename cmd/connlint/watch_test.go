@@ -161,7 +161,7 @@ func TestLiveIntervals(t *testing.T) {
 		runOn(h, []string{"-i", "eth0", "--format", form, "--records", "connection", "--report-every", "500ms"}, nil, &stdout, &stderr)
 		switch form {
 		case "text":
-			blocks := strings.Count(stdout.String(), " open\n")
+			blocks := strings.Count(stdout.String(), " active\n")
 			if whole := strings.Count(stdout.String(), "\neth0: "); blocks < 2 || whole != 1 || stderr.Len() > 0 {
 				t.Errorf("%d blocks, %d reports, stderr %q", blocks, whole, stderr.String())
 			}
