@@ -28,10 +28,10 @@
 // interval in which it speaks. A verdict of an interval is that of a capture
 // which ends there: what comes later may put it into another light.
 //
-// Rules that gather over a single connection take part through [Run.SoFar]:
-// tcp/nagle-delayed-ack-stall, tcp/nagle-rtt-wait, tcp/classic-nagle-tail and
-// concurrency/head-of-line-blocking. Those that judge single exchanges speak
-// at once anyway; the others judge how a connection ends, and wait for that. A
+// Rules that gather over a single connection take part through [Run.SoFar],
+// those about Nagle's algorithm and about pipelines among them. Those that
+// judge single exchanges speak at once anyway; the others judge how a
+// connection ends, or what may still be doubted until then, and wait for it. A
 // host begins anew when something of it was told, and after an hour. Intervals
 // change nothing in transactions and connections.
 //

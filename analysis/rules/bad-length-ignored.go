@@ -20,6 +20,12 @@ func badLengthIgnored() *analysis.Rule {
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore | analysis.NotCut | analysis.Clock,
 		Start: func(p *analysis.Pass) analysis.Run {
 			conns := analysis.PerConnection[suspect](p)
+			tell := func(c *timeline.Connection) {
+				if s := conns.Peek(c.Slot()); s != nil && s.n > 0 {
+					p.Report(s.finding(c))
+					*s = suspect{bad: s.bad, why: s.why}
+				}
+			}
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					s := conns.Peek(c.Slot())
@@ -36,11 +42,8 @@ func badLengthIgnored() *analysis.Rule {
 						s.goOn(q.First)
 					}
 				},
-				Close: func(c *timeline.Connection) {
-					if s := conns.Peek(c.Slot()); s != nil && s.n > 0 {
-						p.Report(s.finding(c))
-					}
-				},
+				SoFar: tell,
+				Close: tell,
 			}
 		},
 	}

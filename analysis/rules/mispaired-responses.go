@@ -18,6 +18,14 @@ func mispairedResponses() *analysis.Rule {
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore | analysis.NotCut,
 		Start: func(p *analysis.Pass) analysis.Run {
 			conns := analysis.PerConnection[strays](p)
+			tell := func(c *timeline.Connection) {
+				// Where one request was answered before the next was sent, a
+				// server that answers it wrongly is wrong in another way.
+				if s := conns.Peek(c.Slot()); s != nil && s.n > 0 && c.Traits.Is(timeline.Pipelining) {
+					p.Report(s.finding(c))
+					*s = strays{}
+				}
+			}
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					if x.HTTP.Request == nil || x.HTTP.Response == nil {
@@ -27,13 +35,8 @@ func mispairedResponses() *analysis.Rule {
 						conns.Connection(c).add(x, w)
 					}
 				},
-				Close: func(c *timeline.Connection) {
-					// Where one request was answered before the next was sent, a
-					// server that answers it wrongly is wrong in another way.
-					if s := conns.Peek(c.Slot()); s != nil && c.Traits.Is(timeline.Pipelining) {
-						p.Report(s.finding(c))
-					}
-				},
+				SoFar: tell,
+				Close: tell,
 			}
 		},
 	}

@@ -18,12 +18,19 @@ func pipelinedBeforePersistenceKnown() *analysis.Rule {
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.Handshake | analysis.NoGapBefore,
 		Start: func(p *analysis.Pass) analysis.Run {
 			conns, pairs := analysis.PerConnection[blind](p), analysis.PerPair[acquaintance](p)
+			tell := func(c *timeline.Connection, b *blind) {
+				p.Report(b.finding(c))
+				*b = blind{done: true}
+			}
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					known := pairs.Pair(c.Pair)
 					known.learn(c, x)
 					q := x.HTTP.Request
 					if q == nil || q.Ahead == 0 {
+						if b := conns.Peek(c.Slot()); b != nil {
+							b.done = true
+						}
 						return
 					}
 					b := conns.Connection(c)
@@ -32,9 +39,14 @@ func pipelinedBeforePersistenceKnown() *analysis.Rule {
 					}
 					b.add(q.Index, q.Ahead, x)
 				},
+				SoFar: func(c *timeline.Connection) {
+					if b := conns.Peek(c.Slot()); b != nil && b.n > 0 && b.done {
+						tell(c, b)
+					}
+				},
 				Close: func(c *timeline.Connection) {
 					if b := conns.Peek(c.Slot()); b != nil && b.n > 0 {
-						p.Report(b.finding(c))
+						tell(c, b)
 					}
 				},
 			}

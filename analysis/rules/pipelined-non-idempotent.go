@@ -19,6 +19,12 @@ func pipelinedNonIdempotent() *analysis.Rule {
 		Needs:    analysis.Plaintext | analysis.BothDirections | analysis.NoGapBefore,
 		Start: func(p *analysis.Pass) analysis.Run {
 			conns := analysis.PerConnection[risky](p)
+			tell := func(c *timeline.Connection) {
+				if r := conns.Peek(c.Slot()); r != nil && r.n > 0 {
+					p.Report(r.finding(c))
+					*r = risky{last: r.last, lastEnd: r.lastEnd, method: r.method, methodLen: r.methodLen}
+				}
+			}
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 					if x.HTTP.Request == nil {
@@ -34,11 +40,8 @@ func pipelinedNonIdempotent() *analysis.Rule {
 					}
 					r.add(x, once)
 				},
-				Close: func(c *timeline.Connection) {
-					if r := conns.Peek(c.Slot()); r != nil && r.n > 0 {
-						p.Report(r.finding(c))
-					}
-				},
+				SoFar: tell,
+				Close: tell,
 			}
 		},
 	}
