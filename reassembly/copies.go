@@ -27,7 +27,7 @@ const copyDelay = int64(1e6)
 const pathDelay = int64(5e8)
 
 // The sightings that are remembered, in sets that share a few bits of the key:
-// 256 KB in all. At five million packets a second they reach back for 1.6 ms.
+// 276 KB in all. At five million packets a second they reach back for 1.6 ms.
 const (
 	sightingSets = 2048
 	sightingWays = 4
@@ -48,31 +48,49 @@ type sighting struct {
 // sightings remembers the latest packets of all connections. A set that is
 // full forgets its oldest: all that is lost by it is a copy that goes unknown.
 type sightings struct {
+	// tags are pieces of the keys in sets: hardly any packet is a copy, and
+	// that it is none shows in these 20 KB, which stay in the processor's
+	// caches.
+	tags []sightingTags
 	sets [][sightingWays]sighting
 	// routed: the latest copy that was certain had another TTL than its
 	// original, so that packets with the same TTL are none.
 	routed bool
 }
 
-func newSightings() sightings {
-	return sightings{sets: make([][sightingWays]sighting, sightingSets)}
+type sightingTags struct {
+	of   [sightingWays]uint16
+	next uint16 // which is overwritten next
 }
 
-// find is where a packet with that key is remembered; known is false if it is
-// not, and the place is one that may be overwritten.
-func (st *sightings) find(key uint64) (at *sighting, known bool) {
-	set := &st.sets[key%sightingSets]
-	at = &set[0]
-	for i := range set {
-		e := &set[i]
-		if e.key == key && !e.frame.IsZero() {
-			return e, true
+func newSightings() sightings {
+	return sightings{tags: make([]sightingTags, sightingSets), sets: make([][sightingWays]sighting, sightingSets)}
+}
+
+// tagOf is a piece of a key that does not choose the set.
+func tagOf(key uint64) uint16 { return uint16(key >> 48) }
+
+// find is where a packet with that key is remembered, nil if it is not.
+func (st *sightings) find(key uint64) *sighting {
+	set, tag := key%sightingSets, tagOf(key)
+	for i, t := range st.tags[set].of {
+		if t != tag {
+			continue
 		}
-		if e.frame.Number() < at.frame.Number() {
-			at = e
+		if e := &st.sets[set][i]; e.key == key && !e.frame.IsZero() {
+			return e
 		}
 	}
-	return at, false
+	return nil
+}
+
+// place makes room for a packet with that key.
+func (st *sightings) place(key uint64) *sighting {
+	set := key % sightingSets
+	tags := &st.tags[set]
+	way := tags.next % sightingWays
+	tags.of[way], tags.next = tagOf(key), way+1
+	return &st.sets[set][way]
 }
 
 // keyOf mixes what all copies of a packet share. from is a hash of its
@@ -103,11 +121,14 @@ func mix(h, word uint64) uint64 {
 // isCopy reports whether a packet of c was seen before; c is nil if its
 // connection is not remembered. A packet that was not is remembered.
 func (t *Tracker) isCopy(c *Connection, s *capture.Segment, key uint64) bool {
-	e, known := t.seen.find(key)
-	if known && t.isSame(c, s, e) {
+	e := t.seen.find(key)
+	if e != nil && t.isSame(c, s, e) {
 		t.meet(c, s, e)
 		e.twice, t.seen.routed = true, e.ttl != s.TTL
 		return true
+	}
+	if e == nil {
+		e = t.seen.place(key)
 	}
 	*e = sighting{key: key, frame: s.Frame, iface: s.Interface, ttl: s.TTL}
 	if c != nil {
