@@ -26,8 +26,6 @@ type Connection struct {
 	// SetupRoundTrips is how many round trips the set-up took: one for TCP
 	// and those of the TLS handshake.
 	SetupRoundTrips int
-	// Encrypted: TLS was seen.
-	Encrypted bool
 	// Predecessor is the end of the latest transaction that other connections
 	// of the pair had finished when this one was opened: from then on it
 	// could have been asked on a connection that was already there. Zero if
@@ -36,16 +34,12 @@ type Connection struct {
 	// Spare is a connection that could have carried the first request of this
 	// one instead.
 	Spare Spare
-	// Refusal is what kept the connection from carrying another request: what
-	// the messages of its last transaction said, else who closed first.
-	Refusal Refusal
 	// Announced is the first word that it would not be used again.
 	Announced Announcement
-	// LastEnd is the end of the transaction reported last, LastComplete
-	// whether that had a whole request and a whole response; LastAnswered the
-	// end of the last one that had. Zero if there was none.
+	// LastEnd is the end of the transaction reported last, LastAnswered of the
+	// last one that had a whole request and a whole response. Zero if there was
+	// none.
 	LastEnd, LastAnswered capture.Frame
-	LastComplete          bool
 	// Beside is how many transactions other connections of the pair had
 	// between the end of this one's last and the first FIN or RST.
 	Beside int
@@ -57,10 +51,9 @@ type Connection struct {
 	// at most maxSurplus of them; SurplusOmitted is how many more there were.
 	Surplus        []Surplus
 	SurplusOmitted int
-	// Repeated is how its opening was repeated, nil if it was not; Setback what
-	// held it up. Both are set when Close is called.
+	// Repeated is how its opening was repeated, nil if it was not. It is set
+	// when Close is called.
 	Repeated *Repeated
-	Setback  Setback
 	// Unacked is how many payload bytes of the sender of the first RST were not
 	// acknowledged when that came, as far as the capture point knew.
 	Unacked int
@@ -70,10 +63,6 @@ type Connection struct {
 	// Nagle is what speaks for and against Nagle's algorithm at each side, by
 	// sender; it is set when Close is called.
 	Nagle [2]NagleEvidence
-	// FreeTails is how many short segments of a side left while full ones
-	// before them were not acknowledged: Nagle's algorithm, if it is on there,
-	// is Minshall's. It is set when Close is called.
-	FreeTails [2]uint16
 	// Stalls are writes that Nagle's algorithm held back after the connection
 	// had gone over to another protocol (WebSocket, a tunnel), where there are
 	// no transactions. It is set when Close is called.
@@ -83,8 +72,6 @@ type Connection struct {
 	KeptBack [2]*KeptBack
 	// Heard is when the server was last heard of.
 	Heard Heard
-	// Why is the reason of its end; it is set when Close is called.
-	Why reassembly.Reason
 	// Tick is the distance of two ticks of the capture's clock in ns, if that is
 	// a millisecond at least; 0: it is fine, or not known.
 	Tick int64
@@ -94,14 +81,30 @@ type Connection struct {
 
 	// Reuse is the connection that had its ports before; set as Why is.
 	Reuse Reuse
+
+	// Encrypted: TLS was seen.
+	Encrypted bool
+	// Refusal is what kept the connection from carrying another request: what
+	// the messages of its last transaction said, else who closed first.
+	Refusal Refusal
+	// LastComplete: the transaction reported last had a whole request and a
+	// whole response.
+	LastComplete bool
+	// Why is the reason of its end, Setback what held its opening up. Both are
+	// set when Close is called.
+	Why     reassembly.Reason
+	Setback Setback
+	// FreeTails is how many short segments of a side left while full ones
+	// before them were not acknowledged: Nagle's algorithm, if it is on there,
+	// is Minshall's. It is set when Close is called.
+	FreeTails [2]uint16
 	// Products are what the sides say they are, by sender: a relay is what it
 	// says itself, not what it passes on.
 	Products [2]Products
 
 	introduced [2]uint8 // how many heads were asked for that
-
-	busySince int64
-	pairThen  int // transactions of the pair when this one's last was reported
+	busySince  int64
+	pairThen   int // transactions of the pair when this one's last was reported
 	// What tells whether the server's FIN knew of the last request: where that
 	// is and begins in the client's stream, and how much of it was acknowledged.
 	lastRequest                 capture.Frame

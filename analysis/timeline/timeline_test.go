@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 const handshake = `conn 10.0.0.1:40000 > 10.0.0.2:80
@@ -270,5 +271,14 @@ func TestParallel(t *testing.T) {
 	got := strings.Join(rec.lines, "\n")
 	if want := "end-of-capture 1 of 1 parallel-connections"; strings.Count(got, want) != 2 || !strings.Contains(got, "pair 3 3 peak 2") {
 		t.Errorf("two of three connections ran side by side, got\n%s", got)
+	}
+}
+
+// TestTrackedFits: a million open connections are a million of these.
+func TestTrackedFits(t *testing.T) {
+	if n := unsafe.Sizeof(tracked{}); n > 2048 {
+		t.Errorf("%d bytes for a connection that carried payload", n)
+	} else {
+		t.Log(n, "bytes")
 	}
 }

@@ -90,35 +90,37 @@ func Sniff(payload []byte) (sender reassembly.Side, ok bool) {
 	return 0, false
 }
 
-// tracked is what is kept of a connection that carried payload.
+// tracked is what is kept of a connection that carried payload. It fits 2 KiB:
+// a byte more, and the allocator would round it up to 2,304.
 type tracked struct {
 	t       *Tracker
 	conn    Connection
 	http    http1.Conn
 	tls     *tls.Conn
 	turn    turn
-	busy    bool
-	turned  bool    // client and server were exchanged, and this knows it
 	waiting []*held // transactions that are over but for their last ACK
 	// lastEnd and lastAnswer are the ends of the latest transaction and of the
 	// latest one with a response, ns since the epoch.
 	lastEnd, lastAnswer int64
 	past                [2]past // the message of each side that ended last
-	ended               [2]bool // directions whose end the parser was told of
 	now                 capture.Frame
-	carrier             reassembly.Side       // who sent the segment that is being read
 	repair              capture.Frame         // the latest segment in which the server sent bytes again
 	repairTaken         capture.Frame         // the client's first acknowledgement behind it of all that the server had sent
 	position            [2]uint64             // stream offset behind the latest chunk, by side
 	early               [2][recordHeader]byte // the first bytes of each side, in case they are of TLS
 	expect              expectation
 	sender              [2]sender
-	speaker             reassembly.Side // of the latest new bytes
 	habits              habits
 	gaps                []gap
 	legs                []*Leg    // requests under way, as long as somebody asks for paths
 	up, kept            *Upstream // what it is as a proxy's connection; the one that its own requests went over
-	strayed             bool      // its requests went over more than one
+
+	busy    bool
+	turned  bool            // client and server were exchanged, and this knows it
+	strayed bool            // its requests went over more than one upstream connection
+	ended   [2]bool         // directions whose end the parser was told of
+	carrier reassembly.Side // who sent the segment that is being read
+	speaker reassembly.Side // who sent the latest new bytes
 }
 
 // Open is part of reassembly.Handler. Most of what a flood opens carries
