@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math"
 
 	"connlint/analysis/timeline"
 )
@@ -37,6 +38,10 @@ func (p *Pass) Param(name string) float64 {
 	}
 	return v
 }
+
+// CountParam is a parameter that counts something; what is beyond an int is as
+// good as its largest value.
+func (p *Pass) CountParam(name string) int { return int(min(p.Param(name), math.MaxInt32)) }
 
 // Report makes a finding. The engine fills in rule, and severity and fix if they
 // are not set, withholds it until the gates that only the end of the connection

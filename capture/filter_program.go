@@ -33,11 +33,12 @@ func (f *Filter) Program(link LinkType, snaplen int) ([]bpf.RawInstruction, erro
 }
 
 func (f *Filter) instructions(link LinkType, snaplen int) []bpf.Instruction {
-	if snaplen <= 0 {
-		snaplen = math.MaxUint32
+	keep := uint32(math.MaxInt32) // more than any packet has
+	if snaplen > 0 {
+		keep = uint32(snaplen)
 	}
 	p := &program{filter: f}
-	p.pass = p.put(bpf.RetConstant{Val: uint32(snaplen)})
+	p.pass = p.put(bpf.RetConstant{Val: keep})
 	p.drop = p.put(bpf.RetConstant{})
 	entry := p.pass
 	switch link {

@@ -277,7 +277,7 @@ func TestLargeProgram(t *testing.T) {
 }
 
 func TestProgramSnaplen(t *testing.T) {
-	for snaplen, want := range map[int]uint32{0: 1<<32 - 1, 96: 96} {
+	for snaplen, want := range map[int]uint32{0: 1<<31 - 1, 96: 96} {
 		raw, err := (*Filter)(nil).Program(LinkType(9), snaplen)
 		if err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ type LiveConfig struct {
 	Interface string
 	// Ring is the size in bytes of the buffer between kernel and program;
 	// 0 is RingDefault. It is rounded up to whole blocks.
-	Ring int
+	Ring int64
 	// Snaplen is how many bytes of each packet are captured; 0 is
 	// SnaplenMost, which is every byte of all but the rarest.
 	Snaplen int
@@ -119,7 +119,7 @@ func (c *LiveConfig) check() error {
 	case c.Clock == nil:
 		return refuse("a live capture needs a clock")
 	case c.Ring < RingLeast || c.Ring > RingMost:
-		return refuse("a ring of %d bytes: it must be from %d to %d", c.Ring, RingLeast, RingMost)
+		return refuse("a ring of %d bytes: it must be from %d to %d", c.Ring, RingLeast, int64(RingMost))
 	case c.Snaplen < SnaplenLeast || c.Snaplen > SnaplenMost:
 		return refuse("a snap length of %d bytes: it must be from %d to %d", c.Snaplen, SnaplenLeast, SnaplenMost)
 	case c.Idle < idleLeast:

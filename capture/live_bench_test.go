@@ -31,7 +31,8 @@ type mmsghdr struct {
 
 func newBurst(s *sender, frame []byte, n int) *burst {
 	to := &unix.RawSockaddrLinklayer{Family: unix.AF_PACKET, Ifindex: int32(s.to.Ifindex)}
-	iov := &unix.Iovec{Base: &frame[0], Len: uint64(len(frame))}
+	iov := &unix.Iovec{Base: &frame[0]}
+	iov.SetLen(len(frame))
 	b := &burst{fd: s.fd, msgs: make([]mmsghdr, n)}
 	for i := range b.msgs {
 		b.msgs[i].msg = unix.Msghdr{Name: (*byte)(unsafe.Pointer(to)), Namelen: unix.SizeofSockaddrLinklayer, Iov: iov, Iovlen: 1}
@@ -98,7 +99,7 @@ func TestLiveSustained(t *testing.T) {
 	}
 	rate, seconds := fromEnvironment("CONNLINT_LIVE_RATE", 20_000), fromEnvironment("CONNLINT_LIVE_SECONDS", 1)
 	veth(t)
-	live, err := OpenLive(LiveConfig{Interface: "v0", Clock: wallClock, Ring: fromEnvironment("CONNLINT_LIVE_RING", 0)})
+	live, err := OpenLive(LiveConfig{Interface: "v0", Clock: wallClock, Ring: int64(fromEnvironment("CONNLINT_LIVE_RING", 0))})
 	if err != nil {
 		t.Fatal(err)
 	}

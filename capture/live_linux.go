@@ -83,7 +83,7 @@ func (r *ringReader) open() (err error) {
 		// before 4.20 do not know it.
 		_ = unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
 	}
-	if err := r.ring.open(r.cfg.Ring); err != nil {
+	if err := r.ring.open(int(r.cfg.Ring)); err != nil {
 		return err
 	}
 	if err := r.filter(); err != nil {

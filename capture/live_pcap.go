@@ -48,7 +48,7 @@ func activate(cfg LiveConfig) (*pcap.Handle, error) {
 		// for an error.
 		inactive.SetPromisc(cfg.Promiscuous && cfg.Interface != "any"),
 		inactive.SetTimeout(blockTimeout),
-		inactive.SetBufferSize(cfg.Ring))
+		inactive.SetBufferSize(int(cfg.Ring)))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,10 @@
 package reassembly
 
-import "connlint/capture"
+import (
+	"math"
+
+	"connlint/capture"
+)
 
 // maxWindow is the largest window there can be, 2^30 bytes (RFC 7323 §2.3):
 // an ACK further ahead is nonsense.
@@ -17,18 +21,18 @@ func (t *Tracker) acknowledge(c *Connection, s *capture.Segment, r *Reading) {
 		p.has |= hasAcked
 	}
 	t.handshakeDone(c, s, r)
-	covered := s.Ack.Sub(p.acked)
+	covered := int64(s.Ack.Sub(p.acked))
 	if beyond := s.Ack.Sub(p.next); beyond > 0 {
-		covered = beyond + p.next.Sub(p.acked) // the sum may reach half the space, where Sub turns its sign
+		covered = int64(beyond) + int64(p.next.Sub(p.acked)) // the sum may reach half the space, where Sub turns its sign
 		p.follow(s.Ack)
-		if beyond+p.next.Sub(p.want) > maxWindow || s.Flags&capture.RST != 0 || p.has&hasFIN != 0 {
+		if int64(beyond)+int64(p.next.Sub(p.want)) > maxWindow || s.Flags&capture.RST != 0 || p.has&hasFIN != 0 {
 			return // nothing that was ever sent
 		}
 		r.Events |= AckUnseen
 		p.next = s.Ack
 	}
 	if covered > 0 {
-		r.Acked = covered
+		r.Acked = int(min(covered, math.MaxInt))
 		if p.has&hasFIN != 0 && s.Ack.After(p.fin) {
 			r.Acked-- // the FIN's own number
 		}

@@ -44,7 +44,7 @@ func (c *Connection) locate(f *Flow, start capture.Seq) {
 // than any window reaches, behind its FIN, or a SYN at another number.
 func (f *Flow) isStray(s *capture.Segment) bool {
 	start := firstByte(s)
-	if d := start.Sub(f.next); d < -maxWindow || d > maxWindow || d+f.next.Sub(f.want) > maxWindow {
+	if d := start.Sub(f.next); d < -maxWindow || d > maxWindow || int64(d)+int64(f.next.Sub(f.want)) > maxWindow {
 		return true
 	}
 	if s.Flags&capture.SYN != 0 && s.Seq != f.isn {
@@ -123,7 +123,7 @@ func (t *Tracker) place(c *Connection, s *capture.Segment, r *Reading, start, en
 // added up from two steps of a window each: from half the space on the two
 // numbers could not be told apart.
 func (t *Tracker) advance(f *Flow, next capture.Seq) {
-	flight := f.next.Sub(f.acked) + next.Sub(f.next)
+	flight := int64(f.next.Sub(f.acked)) + int64(next.Sub(f.next))
 	f.next = next
 	if flight > maxWindow {
 		f.acked = next - maxWindow/2

@@ -21,7 +21,7 @@ func abortiveClose() *analysis.Rule {
 		},
 		Start: func(p *analysis.Pass) analysis.Run {
 			pairs := analysis.PerPair[aborts](p)
-			least, share := int(p.Param("min_connections")), p.Param("habit_share")
+			least, share := p.CountParam("min_connections"), p.Param("habit_share")
 			return analysis.Run{
 				Close: func(c *timeline.Connection) {
 					if c.Complete > 0 && c.Complete == c.Transactions && !c.Traits.Is(beyondHTTP1) {

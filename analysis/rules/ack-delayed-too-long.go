@@ -33,7 +33,7 @@ type lateACKs [2]struct {
 
 func startACKDelayedTooLong(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[lateACKs](p)
-	limit, least := int64(p.Param("max_delay")*1e6), int(p.Param("min_count"))
+	limit, least := int64(p.Param("max_delay")*1e6), p.CountParam("min_count")
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
 			for side, k := range c.KeptBack {

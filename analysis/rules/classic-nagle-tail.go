@@ -38,7 +38,7 @@ type heldTail struct {
 
 func startClassicNagleTail(p *analysis.Pass) analysis.Run {
 	held := analysis.PerConnection[heldTails](p)
-	least := int(p.Param("min_count"))
+	least := p.CountParam("min_count")
 	tell := func(c *timeline.Connection) {
 		h := held.Peek(c.Slot())
 		if h == nil {

@@ -40,7 +40,7 @@ type oneShots struct {
 
 func startConnectionPerRequest(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[oneShots](p)
-	least, pause := int(p.Param("min_connections")), int64(p.Param("max_pause")*1e6)
+	least, pause := p.CountParam("min_connections"), int64(p.Param("max_pause")*1e6)
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
 			if c.Transactions == 1 && c.Complete == 1 && c.Refusal != timeline.NotRefused && !c.Traits.Is(beyondHTTP1) {

@@ -16,7 +16,7 @@ func connectionRefused() *analysis.Rule {
 		Params:   []analysis.Param{scanEndpoints()},
 		Start: func(p *analysis.Pass) analysis.Run {
 			pairs := analysis.PerPair[attempts](p)
-			endpoints := int(p.Param("scan_endpoints"))
+			endpoints := p.CountParam("scan_endpoints")
 			return analysis.Run{
 				Close: func(c *timeline.Connection) {
 					if c.Refused() {

@@ -24,7 +24,7 @@ func connectionUnanswered() *analysis.Rule {
 
 func startConnectionUnanswered(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[attempts](p)
-	wait, endpoints := int64(p.Param("min_wait")*1e6), int(p.Param("scan_endpoints"))
+	wait, endpoints := int64(p.Param("min_wait")*1e6), p.CountParam("scan_endpoints")
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
 			if !c.Unanswered() || c.Why == reassembly.Evicted || c.ClosedAt()-c.Handshake.SYN.Time < wait {

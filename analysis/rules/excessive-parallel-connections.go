@@ -37,7 +37,7 @@ type crowd struct {
 
 func startExcessiveParallel(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[crowd](p)
-	most := int(p.Param("max_parallel"))
+	most := p.CountParam("max_parallel")
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if c.Pair.PeakBusy > most && !x.Opaque() && x.HTTP.Request != nil {

@@ -32,7 +32,7 @@ type refusedData struct {
 
 func startFastOpenRefused(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[refusedData](p)
-	least := int(p.Param("min_count"))
+	least := p.CountParam("min_count")
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
 			// A SYN that was repeated may have been lost, or dropped for its

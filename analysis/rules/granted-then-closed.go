@@ -44,7 +44,7 @@ func readGrant(conns *analysis.Slots[granted], c *timeline.Connection, x *timeli
 
 func startGrantedThenClosed(p *analysis.Pass) analysis.Run {
 	conns, pairs := analysis.PerConnection[granted](p), analysis.PerPair[unannounced](p)
-	soon, least := int64(p.Param("at_once")*1e6), int(p.Param("min_connections"))
+	soon, least := int64(p.Param("at_once")*1e6), p.CountParam("min_connections")
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			readGrant(conns, c, x)

@@ -33,7 +33,7 @@ type portLimits struct {
 }
 
 func newPortLimits(p *analysis.Pass) portLimits {
-	return portLimits{int64(p.Param("time_wait") * 1e9), int(p.Param("ports")), int(p.Param("min_range")), p.Param("min_fill")}
+	return portLimits{int64(p.Param("time_wait") * 1e9), p.CountParam("ports"), p.CountParam("min_range"), p.Param("min_fill")}
 }
 
 // wait is how long a socket of h stays in TIME_WAIT, ns. A guess that is not

@@ -48,7 +48,7 @@ type drops struct {
 
 func startIdleConnectionDropped(p *analysis.Pass) analysis.Run {
 	conns, pairs := analysis.PerConnection[rested](p), analysis.PerPair[drops](p)
-	idle, calls := int64(p.Param("min_idle")*1e6), int(p.Param("min_calls"))
+	idle, calls := int64(p.Param("min_idle")*1e6), p.CountParam("min_calls")
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if unanswered(c, x) && c.Rest(x) >= idle {

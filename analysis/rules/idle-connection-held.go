@@ -53,8 +53,8 @@ type heldOpen struct {
 
 func startIdleConnectionHeld(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[heldIdle](p)
-	limit, least := int64(p.Param("min_idle")*1e6), int(p.Param("min_connections"))
-	shorter, beside := int64(p.Param("min_idle_beside")*1e6), int(p.Param("min_beside"))
+	limit, least := int64(p.Param("min_idle")*1e6), p.CountParam("min_connections")
+	shorter, beside := int64(p.Param("min_idle_beside")*1e6), p.CountParam("min_beside")
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
 			if c.Announced.By != timeline.NotRefused || c.Traits.Is(beyondHTTP1|timeline.NotHTTP) {

@@ -46,7 +46,7 @@ type pauses struct {
 func startIdleTimeoutAdvice(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[pauses](p)
 	limit, most := int64(p.Param("min_limit")*1e6), int64(p.Param("max_timeout")*1e6)
-	least, spread := int(p.Param("min_saved")), p.Param("spread")
+	least, spread := p.CountParam("min_saved"), p.Param("spread")
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
 			f, idle, ok := serverIdleClose(c)

@@ -56,7 +56,7 @@ type broken struct {
 func startKeepaliveParams(p *analysis.Pass) analysis.Run {
 	conns, pairs := analysis.PerConnection[promise](p), analysis.PerPair[broken](p)
 	slack, soon := int64(p.Param("slack")*1e6), int64(p.Param("at_once")*1e6)
-	least := int(p.Param("min_connections"))
+	least := p.CountParam("min_connections")
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if a := x.HTTP.Response; a != nil && (a.Header.Get("keep-alive") != nil || conns.Peek(c.Slot()) != nil) {

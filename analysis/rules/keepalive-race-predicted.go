@@ -53,7 +53,7 @@ type rhythm struct {
 func startRacePredicted(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[rhythm](p)
 	limit := int64(p.Param("min_limit") * 1e6)
-	least, spread, danger := int(p.Param("min_closes")), p.Param("spread"), p.Param("danger")
+	least, spread, danger := p.CountParam("min_closes"), p.Param("spread"), p.Param("danger")
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if rest := c.Rest(x); rest >= limit && x.Complete {

@@ -32,7 +32,7 @@ type refusedRequest struct{ asked, refused capture.Frame }
 
 func startKeepaliveRequestRefused(p *analysis.Pass) analysis.Run {
 	conns, pairs := analysis.PerConnection[refusedRequest](p), analysis.PerPair[gathered](p)
-	least, maxOpen := int(p.Param("min_connections")), int64(p.Param("max_open")*1e6)
+	least, maxOpen := p.CountParam("min_connections"), int64(p.Param("max_open")*1e6)
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if x.Index == 1 && x.Complete && refusesKeepAlive(x.HTTP) {

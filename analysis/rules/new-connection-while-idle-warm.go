@@ -34,7 +34,7 @@ type neglect struct {
 
 func startIdleWarm(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[neglect](p)
-	least, limit := int(p.Param("min_connections")), int64(p.Param("max_idle")*1e6)
+	least, limit := p.CountParam("min_connections"), int64(p.Param("max_idle")*1e6)
 	return analysis.Run{
 		Close: func(c *timeline.Connection) {
 			if c.Spare.ID != 0 && c.Complete > 0 && !c.Traits.Is(beyondHTTP1|timeline.Preconnected) &&

@@ -25,7 +25,7 @@ func receiverWindowLimited() *analysis.Rule {
 		},
 		Causes: []timeline.Cause{timeline.ReceiveWindow},
 		Start: func(p *analysis.Pass) analysis.Run {
-			share, least, stalls := p.Param("min_wait_share"), int64(p.Param("min_wait_ms")*1e6), int(p.Param("min_stalls"))
+			share, least, stalls := p.Param("min_wait_share"), int64(p.Param("min_wait_ms")*1e6), p.CountParam("min_stalls")
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 				for _, side := range [2]reassembly.Side{reassembly.Client, reassembly.Server} {
 					b := blockedBy(x, timeline.ReceiveWindow, side)

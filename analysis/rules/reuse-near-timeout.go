@@ -46,7 +46,7 @@ type lateReuses struct {
 
 func startReuseNearTimeout(p *analysis.Pass) analysis.Run {
 	conns, pairs := analysis.PerConnection[grant](p), analysis.PerPair[lateReuses](p)
-	danger, closes := p.Param("danger"), int(p.Param("min_closes"))
+	danger, closes := p.Param("danger"), p.CountParam("min_closes")
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if g := conns.Peek(c.Slot()); g != nil && g.timeout > 0 && x.Complete {

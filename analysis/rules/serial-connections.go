@@ -69,7 +69,7 @@ type member struct {
 
 func startSerialConnections(p *analysis.Pass) analysis.Run {
 	pairs := analysis.PerPair[serial](p)
-	least, pause := int(p.Param("min_connections")), int64(p.Param("max_pause")*1e6)
+	least, pause := p.CountParam("min_connections"), int64(p.Param("max_pause")*1e6)
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if c.Pair.Connections > 1 || x.Index == 1 {

@@ -32,7 +32,7 @@ type smallWindows [2]struct {
 
 func startSmallInitialWindow(p *analysis.Pass) analysis.Run {
 	pairs, known := analysis.PerPair[smallWindows](p), analysis.PerConnection[[2]bool](p)
-	standard := int(p.Param("initial_window"))
+	standard := p.CountParam("initial_window")
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			for i := range x.Ramps {

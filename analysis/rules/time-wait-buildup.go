@@ -27,7 +27,7 @@ func timeWaitBuildup() *analysis.Rule {
 
 func startTimeWaitBuildup(p *analysis.Pass) analysis.Run {
 	limits := newPortLimits(p)
-	least, share := int(p.Param("min_sockets")), p.Param("narrow_share")
+	least, share := p.CountParam("min_sockets"), p.Param("narrow_share")
 	return analysis.Run{Host: func(h *timeline.Host) {
 		if h.Entered == 0 {
 			return

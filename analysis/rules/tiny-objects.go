@@ -43,7 +43,7 @@ type heap struct {
 
 func startTinyObjects(p *analysis.Pass) analysis.Run {
 	conns, pairs := analysis.PerConnection[crumbs](p), analysis.PerPair[heap](p)
-	most, least := uint64(p.Param("max_bytes")), int(p.Param("min_connections"))
+	most, least := uint64(p.Param("max_bytes")), p.CountParam("min_connections")
 	return analysis.Run{
 		Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
 			if c.Transactions <= fewPerConnection && x.Complete && x.HTTP.Response.Body.Least() <= most && partOfPage(x.HTTP) {

@@ -22,7 +22,7 @@ func upstreamDowngraded() *analysis.Rule {
 		},
 		Start: func(p *analysis.Pass) analysis.Run {
 			routes := analysis.PerRoute[downgraded](p)
-			least, share := int(p.Param("min_requests")), p.Param("downgraded_share")
+			least, share := p.CountParam("min_requests"), p.Param("downgraded_share")
 			return analysis.Run{
 				Path: func(path *timeline.Path) {
 					if path.Up != nil && !webSocket(&path.Down.Header) {

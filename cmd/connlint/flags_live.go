@@ -125,7 +125,7 @@ func (s *byteSize) Type() string { return "size" }
 
 // config is what is asked of the interface.
 func (l *liveOptions) config(o *options, h *host, t *trouble) capture.LiveConfig {
-	return capture.LiveConfig{Interface: l.iface, Ring: int(l.ring), Snaplen: int(min(l.snaplen, math.MaxInt32)), Promiscuous: !l.private,
+	return capture.LiveConfig{Interface: l.iface, Ring: l.ring, Snaplen: int(min(l.snaplen, math.MaxInt32)), Promiscuous: !l.private,
 		Clock: h.now, Notice: t.notice, Program: o.filter.Program}
 }
 
