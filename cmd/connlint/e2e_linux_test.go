@@ -153,20 +153,17 @@ func TestLiveNagleStall(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	var waited time.Duration // between head and body, where it is a timer's
+	// Measured from before the request to behind the response: more than what
+	// passed on the wire, however late the client was given the processor.
+	var waited time.Duration
 	stalls, buf := 0, make([]byte, 4096)
 	for i := range requests {
-		fmt.Fprintf(conn, "GET /%d HTTP/1.1\r\nHost: shop\r\n\r\n", i)
-		// Nothing is held behind an ACK that comes at once: both may be read together.
-		head, err := conn.Read(buf)
-		if err != nil {
-			t.Fatal(err)
-		}
 		start := time.Now()
-		if _, err := io.ReadFull(conn, buf[:len(headHalf)+len(bodyHalf)-head]); err != nil {
+		fmt.Fprintf(conn, "GET /%d HTTP/1.1\r\nHost: shop\r\n\r\n", i)
+		if _, err := io.ReadFull(conn, buf[:len(headHalf)+len(bodyHalf)]); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(start); took > 20*time.Millisecond {
+		if took := time.Since(start); took > 30*time.Millisecond {
 			stalls++
 			waited += took
 		}
@@ -184,9 +181,8 @@ func TestLiveNagleStall(t *testing.T) {
 	if f["culprit"] != "server" || f.number("count") < float64(stalls-1) || f.number("count") > float64(stalls+1) {
 		t.Errorf("%d stalls were made: %v", stalls, f)
 	}
-	// The client reads later than the packet comes, the more so on a busy machine;
 	// TCP_DELACK_MIN is 40 ms, of which the timer's granularity may take 4.
-	if cost := f.number("cost", "time_ms"); cost < float64(stalls)*36 || cost > ms*1.05+5 {
+	if cost := f.number("cost", "time_ms"); cost < float64(stalls)*36 || cost > ms {
 		t.Errorf("cost %v ms; the client waited %v ms in %d stalls", cost, ms, stalls)
 	}
 	t.Logf("%d stalls, %.1f ms at the client, %.1f ms in the finding", stalls, ms, f.number("cost", "time_ms"))
