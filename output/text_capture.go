@@ -144,6 +144,8 @@ func remedyOf(caveat string) remedy {
 		"nat-suspected": {nil, true,
 			"What is said of a client is said of its address: to tell hosts apart, capture on their side of the NAT."},
 		"limit-reached": {[]string{"NoGapBefore"}, false, ""}, // there is no flag for it
+		"handshake-by-middlebox": {nil, true,
+			"Connect times are those to that machine; what lies behind it is counted as the server's wait: to tell them apart, capture behind it."},
 		"packets-out-of-order": {[]string{"Clock", "NoGapBefore", "ConnectionEnd"}, false,
 			"Put the packets in the order of their stamps (reordercap), and join captures of one clock only."},
 	}[caveat]

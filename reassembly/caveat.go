@@ -7,23 +7,24 @@ type Caveats uint16
 
 // The caveats.
 const (
-	MidConnection Caveats = 1 << iota // the start is not in the capture
-	OneDirection                      // one side's packets are not in the capture
-	SnaplenCut                        // packets are cut short
-	CaptureDrops                      // the receiver acknowledged bytes the capture lacks
-	SuperSegments                     // segments larger than the MSS: counts of packets mean little
-	LimitReached                      // a limit of this program was reached
-	Duplicated                        // packets appear more than once
-	ClockSteps                        // the capture's clock was set, back or forward, in its life
-	CoarseClock                       // the capture's clock ticks in milliseconds or more
-	NATSuspected                      // the client's address stands for several hosts
-	Misordered                        // an answer stands before what it answers, as its ACK numbers prove
+	MidConnection  Caveats = 1 << iota // the start is not in the capture
+	OneDirection                       // one side's packets are not in the capture
+	SnaplenCut                         // packets are cut short
+	CaptureDrops                       // the receiver acknowledged bytes the capture lacks
+	SuperSegments                      // segments larger than the MSS: counts of packets mean little
+	LimitReached                       // a limit of this program was reached
+	Duplicated                         // packets appear more than once
+	ClockSteps                         // the capture's clock was set, back or forward, in its life
+	CoarseClock                        // the capture's clock ticks in milliseconds or more
+	NATSuspected                       // the client's address stands for several hosts
+	Misordered                         // an answer stands before what it answers, as its ACK numbers prove
+	AnsweredMidway                     // something on the path answered the SYN in the server's name
 )
 
 var caveatNames = [...]string{
 	"capture-starts-mid-connection", "one-direction-captured", "snaplen-truncated", "capture-drops",
 	"super-segments", "limit-reached", "duplicate-packets-captured",
-	"clock-steps", "coarse-clock", "nat-suspected", "packets-out-of-order",
+	"clock-steps", "coarse-clock", "nat-suspected", "packets-out-of-order", "handshake-by-middlebox",
 }
 
 // Names are the caveats as they stand in reports, in a fixed order.

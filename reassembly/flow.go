@@ -30,7 +30,7 @@ type Flow struct {
 	MSS               uint16 // as advertised in its SYN: what it can receive; 0: not seen
 	Scale             uint8
 	Options           capture.OptionSet // of its SYN
-	TTL               uint8             // of its first packet
+	TTL               uint8             // of its first packet; of the first data, if another machine had answered the SYN
 
 	has     has
 	owed    uint16 // D-SACKs still to come for what was seen sent twice

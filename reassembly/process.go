@@ -71,6 +71,22 @@ func (t *Tracker) arrive(c *Connection, s *capture.Segment, r *Reading) {
 	f.has |= hasPacket
 	if f.TTL == 0 {
 		f.TTL = s.TTL
+	} else if s.TTL != f.TTL && s.Len > 0 {
+		c.otherStack(s, r)
+	}
+}
+
+// otherStack notices that the server's data are not of the host that answered
+// the SYN: what protects a server from floods, or accelerates a path, answers in
+// its name and often counts down from 255 (RFC 1122 §3.2.1.7 leaves the start
+// open) where the server does from 64. Paths of one host differ by a few hops,
+// the starts in use (64, 128, 255) by more than any path has.
+func (c *Connection) otherStack(s *capture.Segment, r *Reading) {
+	const apart = 32
+	f := &c.Flow[r.Side]
+	if far := int(s.TTL) - int(f.TTL); r.Side == Server && !c.Handshake.SYNACK.IsZero() && (far >= apart || far <= -apart) {
+		c.Caveats |= AnsweredMidway
+		f.TTL = s.TTL
 	}
 }
 
