@@ -67,6 +67,9 @@ func shutNow(c *timeline.Connection) Gates {
 	if c.Vantage() == reassembly.VantageUnknown {
 		shut |= Vantage
 	}
+	if c.Caveats&reassembly.Multipath != 0 {
+		shut |= NoGapBefore
+	}
 	if c.Caveats&(reassembly.ClockSteps|reassembly.Misordered) != 0 {
 		shut |= Clock
 	}

@@ -133,6 +133,9 @@ func dissectOption(from layers.TCPOption, o *Options) {
 	case 30:
 		if len(v) > 0 {
 			o.Set |= OptMPTCP
+			if v[0] >= 0x10 && v[0] < 0x20 {
+				o.Set |= OptMPJoin
+			}
 		}
 	}
 }

@@ -12,6 +12,7 @@ const (
 	kindSACK          = 5
 	kindTimestamps    = 8
 	kindMPTCP         = 30
+	mpJoin            = 1 // a subtype of it (RFC 8684 §3.2)
 	kindFastOpen      = 34
 	kindExperiment    = 254
 )
@@ -105,6 +106,9 @@ func (o *Options) option(kind byte, v []byte) {
 		o.fastOpen(v[2:])
 	case kind == kindMPTCP && len(v) > 0:
 		o.Set |= OptMPTCP
+		if v[0]>>4 == mpJoin {
+			o.Set |= OptMPJoin
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ func TestOptions(t *testing.T) {
 		"fast open experiment": {join([]byte{254, 12, 0xf9, 0x89}, cookie), Options{Set: OptFastOpen, FastOpenSize: 8}},
 		"other experiment":     {join([]byte{254, 12, 0xf9, 0x88}, cookie), Options{}},
 		"multipath":            {join([]byte{30, 12}, cookie, []byte{0, 0}), Options{Set: OptMPTCP}},
+		"multipath, joining":   {join([]byte{30, 12, 0x10, 1}, cookie), Options{Set: OptMPTCP | OptMPJoin}},
 		"unknown kind":         {[]byte{99, 4, 1, 2, 4, 2}, Options{Set: OptSACKPermitted}},
 	} {
 		var got Options

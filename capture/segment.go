@@ -79,6 +79,7 @@ const (
 	OptTimestamps                          // RFC 7323 §3
 	OptFastOpen                            // RFC 7413 §4.1.1
 	OptMPTCP                               // RFC 8684 §3
+	OptMPJoin                              // the subtype of it that joins a connection, §3.2; OptMPTCP is set too
 )
 
 // Block is one SACK block: the bytes from Left up to and without Right.

@@ -144,6 +144,8 @@ func remedyOf(caveat string) remedy {
 		"nat-suspected": {nil, true,
 			"What is said of a client is said of its address: to tell hosts apart, capture on their side of the NAT."},
 		"limit-reached": {[]string{"NoGapBefore"}, false, ""}, // there is no flag for it
+		"multipath-tcp": {[]string{"NoGapBefore"}, false,
+			"Switch Multipath TCP off at one end while capturing: no capture tells what its paths carry together."},
 		"handshake-by-middlebox": {nil, true,
 			"Connect times are those to that machine; what lies behind it is counted as the server's wait: to tell them apart, capture behind it."},
 		"packets-out-of-order": {[]string{"Clock", "NoGapBefore", "ConnectionEnd"}, false,

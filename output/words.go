@@ -58,6 +58,7 @@ func caveatWords(caveat string) string {
 		"coarse-clock":                  "stamped by a clock that ticks in milliseconds or more",
 		"nat-suspected":                 "the client's address seems to stand for several hosts",
 		"packets-out-of-order":          "answers stand before what they answer",
+		"multipath-tcp":                 "parts of what was said went over other paths (Multipath TCP)",
 		"handshake-by-middlebox":        "the SYN was answered by another machine than the data came from",
 	}
 	return words[caveat]

@@ -19,12 +19,14 @@ const (
 	NATSuspected                       // the client's address stands for several hosts
 	Misordered                         // an answer stands before what it answers, as its ACK numbers prove
 	AnsweredMidway                     // something on the path answered the SYN in the server's name
+	Multipath                          // other connections carry parts of its stream
 )
 
 var caveatNames = [...]string{
 	"capture-starts-mid-connection", "one-direction-captured", "snaplen-truncated", "capture-drops",
 	"super-segments", "limit-reached", "duplicate-packets-captured",
 	"clock-steps", "coarse-clock", "nat-suspected", "packets-out-of-order", "handshake-by-middlebox",
+	"multipath-tcp",
 }
 
 // Names are the caveats as they stand in reports, in a fixed order.

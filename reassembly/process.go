@@ -20,6 +20,9 @@ func (t *Tracker) process(c *Connection, s *capture.Segment) {
 	if s.Flags&capture.SYN != 0 {
 		t.syn(c, s, r)
 	}
+	if t.joined.Number() > c.First.Number() {
+		t.joined.splits(c)
+	}
 	believed := c.judge(s, r)
 	if believed {
 		if s.Flags&capture.ACK != 0 {
@@ -159,6 +162,10 @@ func (t *Tracker) synAck(c *Connection, s *capture.Segment, r *Reading) {
 	f, p, h := &c.Flow[r.Side], &c.Flow[r.Side.Peer()], &c.Handshake
 	c.History.add(r.Side, 'H')
 	count(&h.SYNACKs)
+	if c.joins() {
+		t.joined = joined{c.First, c.Ends}
+		c.Caveats |= Multipath
+	}
 	if !h.SYNACK.IsZero() {
 		if h.ACK.IsZero() {
 			h.Retry = max(h.Retry, s.Time-h.SYNACK.Time)

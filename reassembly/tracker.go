@@ -31,6 +31,7 @@ type Tracker struct {
 	lagging int     // ticks in a row from long before the packets
 	back    bool    // latest was set back, and the queues know nothing of it
 	reading Reading // reused: arguments are borrowed
+	joined  joined
 }
 
 // New makes a Tracker that reports to h.

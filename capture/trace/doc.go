@@ -55,8 +55,9 @@
 //	ack=1461 ack=-3   acknowledgement: counted in the other side's stream
 //	win=501 ttl=57    window field as sent, not scaled; TTL or hop limit
 //	ipid=7            IPv4 identification
-//	mss=1460 ws=7 sackok tfo tfo=8 mptcp
-//	                  options: tfo is a request for a cookie or a cookie of 8 bytes
+//	mss=1460 ws=7 sackok tfo tfo=8 mptcp mpjoin
+//	                  options: tfo is a request for a cookie or a cookie of 8 bytes,
+//	                  mpjoin is that of MPTCP by which a connection joins another
 //	ts ts=VAL ts=VAL:ECR ts=:ECR
 //	                  timestamps from here on, with forced fields
 //	nots              no timestamps from here on

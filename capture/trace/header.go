@@ -51,7 +51,10 @@ func (f *formatter) options(o, expected *capture.Options) {
 			fmt.Fprintf(&f.out, "=%d", o.FastOpenSize)
 		}
 	}
-	if set&capture.OptMPTCP != 0 {
+	switch {
+	case set&capture.OptMPJoin != 0:
+		f.out.WriteString(" mpjoin")
+	case set&capture.OptMPTCP != 0:
 		f.out.WriteString(" mptcp")
 	}
 }

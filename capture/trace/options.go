@@ -62,7 +62,10 @@ func tcpOptions(o *capture.Options) []layers.TCPOption {
 	if o.Has(capture.OptFastOpen) {
 		list.put(kindFastOpen, make([]byte, o.FastOpenSize))
 	}
-	if o.Has(capture.OptMPTCP) {
+	switch {
+	case o.Has(capture.OptMPJoin):
+		list.put(kindMPTCP, []byte{0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0}) // MP_JOIN, address 1, no token, no nonce
+	case o.Has(capture.OptMPTCP):
 		list.put(kindMPTCP, []byte{0x01, 0x01}) // MP_CAPABLE version 1, HMAC-SHA256
 	}
 	return list

@@ -104,6 +104,7 @@ func TestHeaderFields(t *testing.T) {
 			return o.MSS == 8960 && o.Scale == 14 && o.FastOpenSize == 8 && o.Has(capture.OptMSS|
 				capture.OptWindowScale|capture.OptSACKPermitted|capture.OptFastOpen|capture.OptMPTCP)
 		}},
+		{"joining", "+0 > S mpjoin", func(p *Packet) bool { return p.Options.Set == capture.OptMPTCP|capture.OptMPJoin }},
 		{"tfo request", "+0 > S tfo", func(p *Packet) bool { return p.Options.Set == capture.OptFastOpen && p.Options.FastOpenSize == 0 }},
 		{"retrans repeats options", "+0 > F. mss=7\n+0 > retrans", func(p *Packet) bool { return p.Options.MSS == 7 }},
 		{"text and filler", `+0 > . "ab" len=3 "c"`, func(p *Packet) bool { return string(p.Payload) == "abcdec" }},

@@ -116,7 +116,7 @@ func (f *flow) again(side Side, old *capture.Segment, ns int64) capture.Segment 
 	s := f.expect(side, old.Flags, ns)
 	s.Seq, s.Len, s.Payload = old.Seq, old.Len, old.Payload
 	const same = capture.OptMSS | capture.OptWindowScale | capture.OptSACKPermitted |
-		capture.OptFastOpen | capture.OptMPTCP
+		capture.OptFastOpen | capture.OptMPTCP | capture.OptMPJoin
 	s.Options.Set |= old.Options.Set & same
 	s.Options.MSS, s.Options.Scale, s.Options.FastOpenSize =
 		old.Options.MSS, old.Options.Scale, old.Options.FastOpenSize

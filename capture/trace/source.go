@@ -170,7 +170,7 @@ func normalise(s *capture.Segment) {
 	if o.SACKBlocks == 0 {
 		o.Set &^= capture.OptSACK // none, or malformed
 	}
-	for _, least := range []capture.OptionSet{capture.OptMPTCP, capture.OptFastOpen, capture.OptSACK} {
+	for _, least := range []capture.OptionSet{capture.OptMPTCP | capture.OptMPJoin, capture.OptFastOpen, capture.OptSACK} {
 		if optionsLen(o) > maxOptions {
 			o.Set &^= least
 		}

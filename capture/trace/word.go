@@ -33,7 +33,7 @@ func (s *pending) word(word string, before int) error {
 	}
 	s.seen = append(s.seen, key)
 	switch key {
-	case "sackok", "mptcp", "nots", "drop", "lost":
+	case "sackok", "mptcp", "mpjoin", "nots", "drop", "lost":
 		if valued {
 			return fmt.Errorf("%s takes no value", key)
 		}
@@ -66,6 +66,8 @@ func (s *pending) bare(key string) error {
 		s.Options.Set |= capture.OptSACKPermitted
 	case "mptcp":
 		s.Options.Set |= capture.OptMPTCP
+	case "mpjoin":
+		s.Options.Set |= capture.OptMPTCP | capture.OptMPJoin
 	case "nots":
 		s.Options.Set &^= capture.OptTimestamps
 		s.Options.TSVal, s.Options.TSEcr = 0, 0
