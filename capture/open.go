@@ -40,6 +40,21 @@ func Open(path string, stdin io.Reader) (ReadCloser, error) {
 	return open(f, path, f)
 }
 
+// openPart opens one file of a rotated capture, and says how large it is. It is
+// opened twice, to be put into order and to be read.
+func openPart(path string) (r ReadCloser, bytes int64, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case path == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir():
+		return nil, 0, &Error{Path: path, Err: errors.New("is no file on disk, and the parts of a rotated capture are opened twice"),
+			Hint: "write it to a file first (inside gzip or zstd it is read as well)"}
+	case err == nil:
+		bytes = info.Size()
+	}
+	r, err = Open(path, nil)
+	return r, bytes, err
+}
+
 // NewReader reads a capture from r in any format that [Open] knows. name
 // stands in errors. Close does not close r.
 func NewReader(r io.Reader, name string) (ReadCloser, error) {
@@ -120,10 +135,12 @@ func (in *input) tooShort(start []byte, err error) error {
 	case err != io.EOF:
 		return in.refuse(unread(err), "")
 	case len(start) == 0:
-		return in.refuse(errors.New("the file is empty"), "even a capture without packets has a header: was its writer stopped at once?")
+		return in.refuse(errNoBytes, "even a capture without packets has a header: was its writer stopped at once?")
 	}
 	return in.refuse(fmt.Errorf("not a capture file, %d bytes are too few", len(start)), hintFormats)
 }
+
+var errNoBytes = errors.New("the file is empty")
 
 const (
 	hintFormats    = "pcap and pcapng are read, also inside gzip or zstd"

@@ -3,6 +3,7 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 )
 
 // maxInterfaces is how many interfaces a file may describe: as many as a
@@ -13,8 +14,10 @@ const maxInterfaces = 1 << 16
 // and of enhanced packet blocks (§4.3).
 const (
 	optEnd       = 0
+	optName      = 2
 	optTSResol   = 9
 	optTSOffset  = 14
+	optStartTime = 2
 	optIfDrop    = 5
 	optOSDrop    = 7
 	optDropCount = 4
@@ -23,15 +26,21 @@ const (
 // ngInterface is what a section says about one of its interfaces.
 type ngInterface struct {
 	link  LinkType
+	name  uint64 // a hash of its name, by which other files of a rotated capture know it; 0: it has none
 	snap  uint32 // bytes; 0: no limit
 	clock clock
 	// Losses are told in two ways that count the same packets: one by one
 	// with the packets, and as a total so far by statistics blocks.
-	told, total uint64
+	losses
 }
 
+// losses are the packets that an interface lost: told one by one, and as a
+// total since a start that has a time, in units of the interface; 0: it is
+// not told.
+type losses struct{ told, total, since uint64 }
+
 // dropped believes whoever knows of more.
-func (i *ngInterface) dropped() uint64 { return max(i.told, i.total) }
+func (l *losses) dropped() uint64 { return max(l.told, l.total) }
 
 // named is the index over the whole file of the interface that the current
 // section calls id.
@@ -52,9 +61,14 @@ func (r *pcapngReader) describe(body []byte) error {
 		return fmt.Errorf("more than %d interfaces", maxInterfaces)
 	}
 	resolution, offset := uint8(defaultResolution), int64(0)
+	name := uint64(0)
 	options := ngOptions{order: r.order, rest: body[8:]}
 	for options.next() {
 		switch {
+		case options.code == optName:
+			h := fnv.New64a()
+			h.Write(options.value) // never fails
+			name = h.Sum64()
 		case options.code == optTSResol && len(options.value) >= 1:
 			resolution = options.value[0]
 		case options.code == optTSOffset && len(options.value) == 8:
@@ -66,6 +80,7 @@ func (r *pcapngReader) describe(body []byte) error {
 	}
 	r.interfaces = append(r.interfaces, ngInterface{
 		link:  LinkType(r.order.u16(body)),
+		name:  name,
 		snap:  r.order.u32(body[4:]),
 		clock: newClock(resolution, offset),
 	})
@@ -83,18 +98,24 @@ func (r *pcapngReader) statistics(body []byte) error {
 	if err != nil {
 		return nil
 	}
-	var total uint64
+	var total, since uint64
 	known := false
 	options := ngOptions{order: r.order, rest: body[12:]}
 	for options.next() {
-		if c := options.code; (c == optIfDrop || c == optOSDrop) && len(options.value) == 8 {
+		if len(options.value) != 8 {
+			continue
+		}
+		switch options.code {
+		case optIfDrop, optOSDrop:
 			total += r.order.u64(options.value)
 			known = true
+		case optStartTime: // as of a packet: the upper half first
+			since = uint64(r.order.u32(options.value))<<32 | uint64(r.order.u32(options.value[4:]))
 		}
 	}
 	if i := &r.interfaces[index]; known {
 		before := i.dropped()
-		i.total = total
+		i.total, i.since = total, since
 		r.dropped += i.dropped() - before
 	}
 	return nil
