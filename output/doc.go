@@ -50,10 +50,21 @@
 //
 // Which packets are to be looked at? As display filters of Wireshark:
 //
-//	$ connlint --format jsonl testdata/lab/13-mixed/client.pcap.gz | jq -r 'select(.type=="finding" and .severity!="note") | "\(.rule) frame.number in {\([.evidence.frames[].number] | unique[:3] | map(tostring) | join(","))}"' | sort | head -n 3
+//	$ connlint --format jsonl testdata/lab/13-mixed/client.pcap.gz | jq -r 'select(.type=="finding" and .severity!="note") | "\(.rule) frame.number in {\([.evidence.frames[].file_number] | unique[:3] | map(tostring) | join(","))}"' | sort | head -n 3
 //	concurrency/serial-connections frame.number in {1,10,22}
 //	connect/handshake-overhead frame.number in {1,3,10}
 //	framing/content-length-too-long frame.number in {406,407}
+//
+// # Files
+//
+// A packet's number counts within its source. With --rotated several files, the
+// parts, are one source, and numbers run on from one into the next. Evidence
+// has both: file is the one to open, file_number the number that Wireshark shows
+// there.
+//
+// For all other numbers, those of transactions and connections, the summary's
+// parts say how many packets lie before each: .number less .before of the last
+// part for which that is smaller is the number in its file.
 //
 // # Live
 //

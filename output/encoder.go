@@ -10,7 +10,10 @@ import (
 // encoder appends one JSON record to a buffer that is used again for the
 // next: nothing is allocated for a record once the buffer has grown.
 // Keys are constants of this package and need no escaping.
-type encoder struct{ buf []byte }
+type encoder struct {
+	buf   []byte
+	where whereabouts // of packets
+}
 
 // begin starts a record.
 func (e *encoder) begin(kind string) {

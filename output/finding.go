@@ -79,7 +79,10 @@ func (e *encoder) evidence(v *analysis.Evidence) {
 	for i := range v.Frames {
 		c := &v.Frames[i]
 		e.object("")
+		at := e.where.of(c.Frame)
 		e.uint("number", c.Frame.Number())
+		e.text("file", e.where.name(at.file))
+		e.uint("file_number", at.number)
 		e.time("time", c.Frame.Time)
 		e.text("role", c.Role)
 		e.close('}')

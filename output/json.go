@@ -38,6 +38,7 @@ func newLiveJSON(w io.Writer, records Records, document bool) *jsonWriter {
 // Begin writes the run record.
 func (j *jsonWriter) Begin(r *Run) {
 	j.sources = r.Sources
+	j.enc.where = whereabouts{r.Sources, r.Rotation}
 	if j.document {
 		j.print(`{"schema":"` + Schema + `","records":[` + "\n")
 	}

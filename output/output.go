@@ -28,6 +28,8 @@ type Run struct {
 	Rules      []string                      // names of the rules at work, sorted
 	Parameters map[string]map[string]float64 // values in force: rule name, then parameter
 	Filter     string                        // which packets were looked at; empty: all
+	// Rotation has the files of the only source, if several are one; else nil.
+	Rotation *capture.Rotation
 }
 
 // Totals is what a run amounts to.
@@ -73,11 +75,28 @@ type Live struct {
 // Source is what became of one source of the run.
 type Source struct {
 	Stats capture.Stats
-	Err   error // why it was not read to its end; nil if it was
+	Err   error          // why it was not read to its end; nil if it was
+	Parts []capture.Part // the files of a rotated capture, in the order of their reading; else nil
 }
 
 // unread reports whether nothing of the source could be read.
-func (s *Source) unread() bool { return s.Err != nil && s.Stats.Packets == 0 }
+func (s *Source) unread() bool {
+	return s.Stats.Packets == 0 && (s.Err != nil || len(s.Errs()) > 0 && len(s.Errs()) == len(s.Parts))
+}
+
+// Errs are the errors of a source and of its parts.
+func (s *Source) Errs() []error {
+	var all []error
+	for i := range s.Parts {
+		if s.Parts[i].Err != nil {
+			all = append(all, s.Parts[i].Err)
+		}
+	}
+	if s.Err != nil {
+		all = append(all, s.Err)
+	}
+	return all
+}
 
 // elapsed is how long the sources are together, ns.
 func (t *Totals) elapsed() int64 {

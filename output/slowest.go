@@ -15,9 +15,9 @@ type drawn struct {
 	conn     uint64
 	index    int
 	source   uint16
-	packet   uint64 // the first of the request, else of what there is
-	start    int64  // ns since the epoch
-	took     int64  // ns
+	packet   capture.Frame // the first of the request, else of what there is
+	start    int64         // ns since the epoch
+	took     int64         // ns
 	status   int
 	request  string // method and target, cut; "" if they cannot be read
 	opaque   bool
@@ -72,7 +72,7 @@ func (d *drawn) fill(x *timeline.Transaction) {
 	first := [...]capture.Frame{x.Request, x.Response, x.Start}
 	for _, f := range first {
 		if !f.IsZero() {
-			d.packet = f.Number()
+			d.packet = f
 			break
 		}
 	}

@@ -12,6 +12,13 @@ func (e *encoder) run(r *Run) {
 	e.begin("run")
 	e.text("schema", Schema)
 	e.texts("sources", r.Sources)
+	e.array("parts")
+	if r.Rotation != nil {
+		for _, p := range r.Rotation.Parts() {
+			e.element(p.Path)
+		}
+	}
+	e.close(']')
 	if r.Filter != "" {
 		e.text("filter", r.Filter)
 	} else {
@@ -61,6 +68,7 @@ func (e *encoder) summary(sources []string, t *Totals) {
 	e.counts("traits", a.Traits)
 	e.counts("caveats", a.Caveats)
 	e.captured(t)
+	e.parts(t)
 	e.budget(&a.Budget)
 	e.pairTable(sources, a.TopPairs(maxPairs))
 	e.uint("records_dropped", t.Live.RecordsDropped)
@@ -70,7 +78,7 @@ func (e *encoder) summary(sources []string, t *Totals) {
 	e.uint("findings_dropped", a.FindingsDropped)
 	e.array("errors")
 	for i := range t.Sources {
-		if err := t.Sources[i].Err; err != nil {
+		for _, err := range t.Sources[i].Errs() {
 			e.element(err.Error())
 		}
 	}
@@ -115,6 +123,34 @@ func (e *encoder) skipped(m map[string]map[string]uint64) {
 	e.close('}')
 }
 
+// parts are the files of a rotated capture.
+func (e *encoder) parts(t *Totals) {
+	e.array("parts")
+	for i := range t.Sources {
+		for _, p := range t.Sources[i].Parts {
+			e.object("")
+			e.text("file", p.Path)
+			e.uint("before", p.Before)
+			e.uint("packets", p.Packets)
+			e.span(p.Packets > 0, p.First, p.Last)
+			e.bool("read", p.Reached)
+			e.close('}')
+		}
+	}
+	e.close(']')
+}
+
+// span is the time of the first packet and of the last, if there are any.
+func (e *encoder) span(any bool, first, last int64) {
+	if !any {
+		e.null("first")
+		e.null("last")
+		return
+	}
+	e.time("first", first)
+	e.time("last", last)
+}
+
 // captured is what the sources say of themselves.
 func (e *encoder) captured(t *Totals) {
 	all := t.sum()
@@ -130,12 +166,6 @@ func (e *encoder) captured(t *Totals) {
 	e.uint("malformed", all.Malformed)
 	e.uint("cut", all.Cut)
 	e.uint("untimed", all.Untimed)
-	if all.Packets > 0 {
-		e.time("first", all.First)
-		e.time("last", all.Last)
-	} else {
-		e.null("first")
-		e.null("last")
-	}
+	e.span(all.Packets > 0, all.First, all.Last)
 	e.close('}')
 }

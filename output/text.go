@@ -19,6 +19,7 @@ type textWriter struct {
 	out     *bufio.Writer
 	options TextOptions
 	run     Run
+	where   whereabouts // of packets
 	groups  groups
 	slowest slowest
 	seen    []seen             // by source
@@ -48,7 +49,7 @@ func newText(w io.Writer) *textWriter { return &textWriter{out: bufio.NewWriter(
 
 // Begin is part of Writer.
 func (t *textWriter) Begin(r *Run) {
-	t.run = *r
+	t.run, t.where = *r, whereabouts{r.Sources, r.Rotation}
 	t.seen = make([]seen, len(r.Sources))
 }
 

@@ -42,8 +42,8 @@ func (t *textWriter) paragraph(p *paragraph) {
 	}
 	t.item(indentation, "fix", glued(printable(f.Fix)), plain, 0)
 	t.item(indentation, "also", p.others(), plain, 0)
-	t.item(indentation, "packets", packets(&f.Evidence), plain, 0)
-	t.item(indentation, "filter", filterOf(f), plain, 0)
+	t.item(indentation, "packets", t.packets(&f.Evidence), plain, 0)
+	t.item(indentation, "filter", t.filterOf(f), plain, 0)
 }
 
 // title is the severity, the rule and who speaks with whom, on one line if
@@ -174,16 +174,16 @@ func (p *paragraph) others() string {
 	return text
 }
 
-// filterOf finds the packets of a finding in Wireshark. What goes through a
-// proxy is on connections of two pairs: those of the evidence are named beside
-// the pair that the subject has.
-func filterOf(f *analysis.Finding) string {
+// filterOf finds the packets of a finding in Wireshark, in the file of its
+// first packet. What goes through a proxy is on connections of two pairs: those
+// of the evidence are named beside the pair that the subject has.
+func (t *textWriter) filterOf(f *analysis.Finding) string {
 	filter := displayFilter(f.Subject.Client, f.Subject.Server)
 	if f.Subject.Kind != analysis.OfPath || filter == "" {
 		return filter
 	}
 	filter = "(" + filter + ")"
-	for _, n := range firstFrames(&f.Evidence, maxLegFrames) {
+	for _, n := range t.firstFrames(&f.Evidence, maxLegFrames) {
 		filter += " || frame.number==" + n
 	}
 	return filter
@@ -192,12 +192,15 @@ func filterOf(f *analysis.Finding) string {
 // maxLegFrames is how many packets a filter names.
 const maxLegFrames = 6
 
-// firstFrames are the numbers of the first packets of the evidence, each once.
-func firstFrames(v *analysis.Evidence, most int) []string {
+// firstFrames are the numbers of the first packets of the evidence that lie in
+// one file, each once.
+func (t *textWriter) firstFrames(v *analysis.Evidence, most int) []string {
 	var numbers []string
+	first := t.where.of(v.Frames[0].Frame)
 	for _, c := range v.Frames {
-		n := strconv.FormatUint(c.Frame.Number(), 10)
-		if len(numbers) < most && !slices.Contains(numbers, n) {
+		at := t.where.of(c.Frame)
+		n := strconv.FormatUint(at.number, 10)
+		if at.file == first.file && len(numbers) < most && !slices.Contains(numbers, n) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -208,30 +211,39 @@ func firstFrames(v *analysis.Evidence, most int) []string {
 const shownPackets = 3
 
 // packets are the first numbers of the evidence, each once and with what the
-// packet shows; what is shown alike is said once.
-func packets(v *analysis.Evidence) string {
-	var numbers []string
+// packet shows; what is shown alike is said once. Of a capture in several files
+// they stand behind the name of theirs.
+func (t *textWriter) packets(v *analysis.Evidence) string {
+	var named []place
 	var text, last string
 	more := v.Omitted > 0
 	for _, c := range v.Frames {
-		n := strconv.FormatUint(c.Frame.Number(), 10)
-		if slices.Contains(numbers, n) {
+		at := t.where.of(c.Frame)
+		if slices.Contains(named, at) {
 			continue
 		}
-		if len(numbers) == shownPackets {
+		if len(named) == shownPackets {
 			more = true
 			break
 		}
 		role := printable(c.Role)
+		moved := t.where.rotation != nil && (len(named) == 0 || named[len(named)-1].file != at.file)
 		switch {
-		case len(numbers) == 0:
+		case len(named) == 0:
+		case moved && last != "":
+			text += " (" + last + "); "
+		case moved:
+			text += "; "
 		case role == last || last == "":
 			text += ", "
 		default:
 			text += " (" + last + "), "
 		}
-		numbers, last = append(numbers, n), role
-		text += n
+		if moved {
+			text += printable(t.where.name(at.file)) + ":" + glue
+		}
+		named, last = append(named, at), role
+		text += strconv.FormatUint(at.number, 10)
 	}
 	if last != "" {
 		text += " (" + last + ")"

@@ -111,7 +111,7 @@ func TestPackets(t *testing.T) {
 	}{{5, "SYN"}, {5, "SYN again"}, {9, "SYN"}, {12, "close"}, {13, "close"}} {
 		v.Cite(capture.NewFrame(0, c.n, 1), c.role)
 	}
-	if got, want := packets(&v), "5, 9 (SYN), 12 (close) …"; got != want {
+	if got, want := new(textWriter).packets(&v), "5, 9 (SYN), 12 (close) …"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -122,7 +122,7 @@ func TestFilterOfPath(t *testing.T) {
 	f.Subject.Kind = analysis.OfPath
 	f.Subject.Client = endpoint("10.0.0.1:0")
 	f.Evidence.Cite(capture.NewFrame(0, 3, 1), "as the client sent it")
-	if got, want := filterOf(f), "(ip.addr==10.0.0.1 && ip.addr==10.0.0.2 && tcp.port==80) || frame.number==7 || frame.number==3"; got != want {
+	if got, want := new(textWriter).filterOf(f), "(ip.addr==10.0.0.1 && ip.addr==10.0.0.2 && tcp.port==80) || frame.number==7 || frame.number==3"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

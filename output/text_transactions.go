@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -38,7 +39,7 @@ func (t *textWriter) transactions(totals *Totals) {
 	t.head(title)
 	rows := make([][5]string, 0, len(all)+1)
 	rows = append(rows, [5]string{"packet", "exchange", "at, s", "took  ", "code"})
-	if len(t.run.Sources) > 1 {
+	if t.where.files() > 1 {
 		rows[0][0] = "file:packet"
 	}
 	cut := false
@@ -62,6 +63,25 @@ func (t *textWriter) transactions(totals *Totals) {
 		t.printf("  %*s  %*s  %*s  %*s  %-*s  %s  %s\n", wide[0], r[0], wide[1], r[1], wide[2], r[2], wide[3], r[3], wide[4], r[4], name, bar)
 	}
 	t.legend(&used, cut)
+	t.fileNumbers(all)
+}
+
+// fileNumbers name the files that stand as a number in the list and that the
+// head of the report does not show.
+func (t *textWriter) fileNumbers(all []*drawn) {
+	if t.where.files() <= maxSourcesShown {
+		return
+	}
+	var files []int
+	for _, d := range all {
+		if at := t.where.of(d.packet); at.file >= maxSourcesShown && !slices.Contains(files, at.file) {
+			files = append(files, at.file)
+		}
+	}
+	slices.Sort(files)
+	for _, file := range files {
+		t.block(2, fmt.Sprintf("file %d is %s", file+1, printable(t.where.name(file))))
+	}
 }
 
 // leastRequest is how many columns a request has where the others are wide.
@@ -69,10 +89,11 @@ const leastRequest = 12
 
 // place is the packet that the exchange begins with.
 func (t *textWriter) place(d *drawn) string {
-	if len(t.run.Sources) > 1 {
-		return fmt.Sprintf("%d:%d", d.source+1, d.packet)
+	at := t.where.of(d.packet)
+	if t.where.files() > 1 {
+		return fmt.Sprintf("%d:%d", at.file+1, at.number)
 	}
-	return fmt.Sprint(d.packet)
+	return fmt.Sprint(at.number)
 }
 
 // legend says what the signs mean that were used.

@@ -16,7 +16,8 @@ import (
 // unseen are the errors that no script and no test provokes, by their longest
 // piece, and why.
 var unseen = map[string]string{
-	" interfaces": "takes a file of 65,537 interfaces: the tests of capture make one",
+	" interfaces in all parts": "the same in several files",
+	" interfaces":              "takes a file of 65,537 interfaces: the tests of capture make one",
 	": not allowed; ports below 1024 need CAP_NET_BIND_SERVICE": "takes a user without privilege where the tests run as root",
 	"; the capture goes on without it":                          "takes a listener that fails after it has begun",
 	"metrics are at http://":                                    "is no error: it says where the pages are",
@@ -24,7 +25,7 @@ var unseen = map[string]string{
 
 // tried are the packages whose errors scripts have to provoke: of capture, the
 // files that open and read captures.
-var tried = []string{"cmd/connlint/*.go", "capture/open.go", "capture/input.go", "capture/compress.go", "capture/file.go", "capture/pcap*.go"}
+var tried = []string{"cmd/connlint/*.go", "capture/open.go", "capture/input.go", "capture/compress.go", "capture/file.go", "capture/pcap*.go", "capture/rotation*.go"}
 
 // Every error that the command line or a file can provoke is provoked by a
 // script under testdata/cli or by a test of this package: what it says, or the

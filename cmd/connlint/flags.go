@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -27,6 +28,7 @@ type options struct {
 	count    uint64 // 0: all
 	logLevel zerolog.Level
 	filter   *capture.Filter // nil: everything
+	rotated  bool            // the files are parts of one capture
 	version  bool
 	timeWait time.Duration // 0: the rules' own
 	ports    uint16        // the same
@@ -69,6 +71,8 @@ func (o *options) groups() []group {
 
 	reading.Uint64VarP(&o.count, "count", "c", 0, "N\tstop after N packets")
 	reading.StringVarP(&o.words.filter, "filter", "f", "", "EXPRESSION\tonly these packets, in tcpdump's words: tcp, ip, ip6, host, net, port, portrange, src, dst, and, or, not, parentheses; seen inside tunnels too. With src or dst it takes one direction, of which most rules cannot judge")
+
+	reading.BoolVar(&o.rotated, "rotated", false, "the files are parts of one capture (tcpdump -C -G -W, dumpcap -b, connlint -w): read as one, in the order of their first packets. Standard input cannot be a part")
 
 	other.Var(oneOf(&o.words.logLevel, "warn", logLevels()), "log-level", "LEVEL\twhat standard error tells: debug, info, warn or error")
 	other.BoolVar(&o.version, "version", false, "print the version")
@@ -129,6 +133,28 @@ func severities() []string { return []string{"never", "note", "warning", "error"
 
 func logLevels() []string { return []string{"debug", "info", "warn", "error"} }
 
+// checkRotated refuses what cannot be parts of a rotated capture. A single file
+// may be all that is left of one.
+func (o *options) checkRotated() error {
+	if !o.rotated {
+		return nil
+	}
+	if o.live.iface != "" {
+		return fmt.Errorf("--rotated is for reading files: it does not go with -i %s", o.live.iface)
+	}
+	known := map[string]bool{}
+	for _, name := range o.args {
+		if name == "-" {
+			return errors.New("--rotated: standard input cannot be a part, since parts are opened twice; write it to a file first")
+		}
+		if name = filepath.Clean(name); known[name] {
+			return fmt.Errorf("--rotated: %s is named twice; name each part once", name)
+		}
+		known[name] = true
+	}
+	return nil
+}
+
 // check refuses values that are of the right kind and make no sense.
 func (o *options) check(flags *pflag.FlagSet) error {
 	if err := o.live.check(flags, o.args); err != nil {
@@ -153,6 +179,9 @@ func (o *options) check(flags *pflag.FlagSet) error {
 		if o.filter, err = capture.ParseFilter(o.words.filter); err != nil {
 			return err
 		}
+	}
+	if err := o.checkRotated(); err != nil {
+		return err
 	}
 	return o.checkText(flags.Changed("transactions"))
 }

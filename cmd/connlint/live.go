@@ -44,7 +44,7 @@ func watch(o *options, h *host, log zerolog.Logger, stdout io.Writer) int {
 		return failed(log, err)
 	}
 	report = seen.beside(report)
-	engine, err := start(o, rules.All(), report, []string{o.live.iface})
+	engine, err := start(o, rules.All(), report, &output.Run{Sources: []string{o.live.iface}})
 	if err != nil {
 		return failed(log, err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"flag"
 	"os"
@@ -25,6 +26,7 @@ func TestMain(m *testing.M) {
 //	cut FILE N NEW         NEW is the first N bytes of FILE
 //	patch FILE OFFSET HEX  overwrites bytes of FILE
 //	hex FILE HEX…          makes FILE of the bytes
+//	part FILE A B NEW      NEW is packets A to B of FILE, a pcap of this machine's byte order
 //	fits [DEFINITION]      holds the jsonl in stdout against the schema
 //
 // and $LAB, the captures of the repository.
@@ -43,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Condition: func(cond string) (bool, error) { return cond == "root" && os.Geteuid() == 0, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"cut":   cutFile,
+			"part":  partOfFile,
 			"patch": patchFile,
 			"fits":  fitCommand,
 			"hex":   hexFile,
@@ -55,6 +58,23 @@ func cutFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	data := ts.ReadFile(args[0])
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(data[:n]), 0o644))
+}
+
+func partOfFile(ts *testscript.TestScript, _ bool, args []string) {
+	from, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	to, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	data := []byte(ts.ReadFile(args[0]))
+	at, part := 24, append([]byte(nil), data[:24]...)
+	for n := 1; n <= to && at < len(data); n++ {
+		end := at + 16 + int(binary.NativeEndian.Uint32(data[at+8:]))
+		if n >= from {
+			part = append(part, data[at:end]...)
+		}
+		at = end
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), part, 0o644))
 }
 
 func patchFile(ts *testscript.TestScript, _ bool, args []string) {

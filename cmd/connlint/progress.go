@@ -30,19 +30,25 @@ type progress struct {
 	packet uint64
 }
 
-// newProgress follows the reading of a file; nil, which shows nothing, where
+// newProgress follows the reading of size bytes on disk, 0 if that is not
+// known; nil, which shows nothing, where
 // stderr is no terminal.
-func newProgress(path string, r capture.Reader, stderr io.Writer) *progress {
+func newProgress(name string, size int64, r capture.Reader, stderr io.Writer) *progress {
 	t, ok := r.(interface{ Taken() int64 })
 	if !ok || !isTerminal(stderr) {
 		return nil
 	}
-	p := &progress{out: stderr, now: time.Now, name: oneLine(filepath.Base(path)), taken: t.Taken}
-	if info, err := os.Stat(path); path != "-" && err == nil && info.Mode().IsRegular() {
-		p.size = info.Size()
-	}
+	p := &progress{out: stderr, now: time.Now, name: oneLine(filepath.Base(name)), size: size, taken: t.Taken}
 	p.begin()
 	return p
+}
+
+// fileSize is how large a file is, as far as it has a size.
+func fileSize(path string) int64 {
+	if info, err := os.Stat(path); path != "-" && err == nil && info.Mode().IsRegular() {
+		return info.Size()
+	}
+	return 0
 }
 
 func (p *progress) begin() {

@@ -49,7 +49,7 @@ func TestProgress(t *testing.T) {
 
 // Who is not looking sees nothing.
 func TestNoProgressWithoutTerminal(t *testing.T) {
-	if p := newProgress("x.pcap", nil, &bytes.Buffer{}); p != nil {
+	if p := newProgress("x.pcap", 0, nil, &bytes.Buffer{}); p != nil {
 		t.Error("there is progress")
 	}
 	var p *progress

@@ -58,7 +58,7 @@ func runOn(h *host, args []string, stdin io.Reader, stdout, stderr io.Writer) in
 		log.Error().Msgf("no file %q; the number of transactions is written --transactions=%s", n, n)
 		return exitFailed
 	}
-	if len(opts.args) > maxSources {
+	if len(opts.args) > maxSources && !opts.rotated {
 		log.Error().Msgf("%d files are more than one run can number; %d are its limit", len(opts.args), maxSources)
 		return exitFailed
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -134,7 +135,7 @@ func TestLiveIsFile(t *testing.T) {
 		t.Error(stderr.String())
 	}
 	kinds := []string{"finding", "connection", "transaction"}
-	a := records(t, strings.ReplaceAll(file.String(), `"source":"`+mixed+`"`, `"source":"eth0"`), kinds...)
+	a := records(t, strings.ReplaceAll(file.String(), `"`+mixed+`"`, `"eth0"`), kinds...)
 	if b := records(t, live.String(), kinds...); len(a) == 0 || !slices.Equal(a, b) {
 		t.Errorf("%d records, live %d, or others", len(a), len(b))
 	}
@@ -240,22 +241,36 @@ func TestLiveClosedOutput(t *testing.T) {
 	}
 }
 
-// What -w writes is what was analysed: read again, it has the same records.
+// What -w writes is what was analysed: read again, it has the same records, also
+// from files that rotate. Then evidence has the name of its file beside it, and
+// its number there.
 func TestLiveWrites(t *testing.T) {
-	r := openReplay(t, mixed)
-	h, _ := hostOf(r)
-	path := filepath.Join(t.TempDir(), "x.pcapng")
-	args := []string{"--format", "jsonl", "--records", "finding,connection,transaction"}
-	var live, file, stderr bytes.Buffer
-	r.atEnd = r.Stop
-	runOn(h, append(args, "-i", "eth0", "-w", path, "--report-every", "0"), nil, &live, &stderr)
-	run(append(args, path), nil, &file, &stderr)
-	kinds := []string{"finding", "connection", "transaction"}
-	a := records(t, live.String(), kinds...)
-	b := records(t, strings.ReplaceAll(file.String(), `"source":"`+path+`"`, `"source":"eth0"`), kinds...)
-	if len(a) == 0 || !slices.Equal(a, b) || stderr.Len() > 0 {
-		t.Errorf("%d records, of the file %d, or others; stderr %q", len(a), len(b), stderr.String())
+	for _, rotate := range [][]string{nil, {"--rotate-size", "10K"}} {
+		r := openReplay(t, mixed)
+		h, _ := hostOf(r)
+		dir := t.TempDir()
+		args := []string{"--format", "jsonl", "--records", "finding,connection,transaction"}
+		var live, file, stderr bytes.Buffer
+		r.atEnd = r.Stop
+		runOn(h, slices.Concat(args, []string{"-i", "eth0", "-w", filepath.Join(dir, "x.pcapng"), "--report-every", "0"}, rotate), nil, &live, &stderr)
+		paths, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil || (len(paths) > 5) != (rotate != nil) {
+			t.Fatal(paths, err)
+		}
+		slices.Reverse(paths)
+		run(slices.Concat(args, []string{"--rotated"}, paths), nil, &file, &stderr)
+		kinds := []string{"finding", "connection", "transaction"}
+		a, b := records(t, placeless(live.String()), kinds...), records(t, placeless(file.String()), kinds...)
+		if len(a) == 0 || !slices.Equal(a, b) || stderr.Len() > 0 {
+			t.Errorf("%v: %d records, of the files %d, or others; stderr %q", rotate, len(a), len(b), stderr.String())
+		}
 	}
+}
+
+// placeless are records without the names of sources and files and without
+// numbers in files.
+func placeless(report string) string {
+	return regexp.MustCompile(`"source":"[^"]*",|"file":"[^"]*","file_number":[0-9]+,`).ReplaceAllString(report, "")
 }
 
 // Where packets cannot be written the analysis goes on, and the exit code says
