@@ -37,13 +37,32 @@ func (t *Tracker) disarm(c *Connection, s *capture.Segment, owner, sender Side) 
 	reset := owner != sender && s.Flags&capture.RST != 0
 	answered := owner == sender && s.Flags&capture.ACK != 0 && s.Ack.After(p.want)
 	if reset || answered || s.Time-f.armed > limit {
-		t.skipAcked(c, owner, s.Frame)
+		t.giveUp(c, owner, s.Frame)
+		if t.lacks(p) { // a hole in both: what follows it there may come first
+			p.armed = max(s.Time, 1)
+		}
+		t.handOn(c, owner)
 	}
 }
 
 // skipAcked passes over everything up to what the receiver acknowledged, and
 // hands on what waited for it.
 func (t *Tracker) skipAcked(c *Connection, side Side, proof capture.Frame) {
+	t.giveUp(c, side, proof)
+	t.handOn(c, side)
+}
+
+// handOn hands on what waited for bytes of a side that were given up.
+func (t *Tracker) handOn(c *Connection, side Side) {
+	if c.facing&oriented != 0 {
+		t.drain(c, side.Peer())
+		t.drain(c, side)
+	}
+}
+
+// giveUp passes over everything up to what the receiver acknowledged. Nobody
+// waits for it any more.
+func (t *Tracker) giveUp(c *Connection, side Side, proof capture.Frame) {
 	f, p := &c.Flow[side], &c.Flow[side.Peer()]
 	f.armed = 0
 	if c.facing&oriented == 0 {
@@ -69,8 +88,17 @@ func (t *Tracker) skipAcked(c *Connection, side Side, proof capture.Frame) {
 		t.gap(c, side, to, GapCapture, proof)
 		t.unstash(c, side, f.acked)
 	}
-	t.drain(c, side.Peer())
-	t.drain(c, side)
+}
+
+// lacks reports whether the next bytes of f, which its receiver has, were not
+// seen.
+func (t *Tracker) lacks(f *Flow) bool {
+	to := f.acked
+	if f.has&hasFIN != 0 && to.After(f.fin) {
+		to = f.fin
+	}
+	first := t.stash.first(f)
+	return f.Seen() && f.want.Before(to) && (first == nil || first.seq.After(f.want))
 }
 
 // gap tells the handler of bytes that will not come.

@@ -79,6 +79,19 @@ func TestGaps(t *testing.T) {
 				w.t.Errorf("%d bytes of the response were told of when the client had them", n)
 			}
 		}, Client, []string{"capture 3@0 by 4"}, "\x00\x00\x00next", CaptureDrops},
+		{"a request and its response, and then the next of both", func(w *wire) {
+			w.send(ms, Client, seg{flags: ack, seq: 4, ack: 5})
+			w.send(us, Client, seg{flags: psh, seq: 4, ack: 5, data: "next"})
+			w.send(10*ms, Server, seg{flags: psh, seq: 5, ack: 8, data: "answer"})
+			told := &w.log.at(w.log.conn).bytes
+			if request, response := len(told[Client]), len(told[Server]); response > 4 && request < 7 {
+				w.t.Errorf("%d bytes were told of behind the hole before the request they answer", response)
+			}
+			w.send(10*ms, Client, seg{flags: ack, seq: 8, ack: 11})
+			if request, response := len(told[Client]), len(told[Server]); request != 7 || response != 10 {
+				w.t.Errorf("%d bytes of requests were told of and %d of responses", request, response)
+			}
+		}, Client, []string{"capture 3@0 by 6"}, "\x00\x00\x00next", CaptureDrops},
 		{"acknowledged a moment before it is seen", func(w *wire) {
 			w.send(ms, Server, seg{flags: ack, seq: 1, ack: 4})
 			w.send(ms, Client, seg{flags: psh, seq: 1, ack: 1, data: "abc"})
