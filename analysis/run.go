@@ -83,6 +83,10 @@ func follow(src capture.Source, connections *reassembly.Tracker, tick func(), en
 			tick()
 			continue
 		}
+		if _, ok := errors.AsType[capture.Hole](err); ok {
+			connections.Hole()
+			continue
+		}
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

@@ -24,7 +24,9 @@ type spoil struct {
 	caveat reassembly.Caveats
 	// snap cuts frames to so many bytes, 0: none; packets spoils the segments,
 	// nil: none. touched reports the connections that must have the caveat.
+	// part: what is taken out is a part of a rotated capture that cannot be read.
 	snap    int
+	part    bool
 	packets func([]capture.Segment) []capture.Segment
 	touched func(whole, spoilt []capture.Segment) map[ends]bool
 }
@@ -71,7 +73,13 @@ func (s *spoil) check(t *testing.T, path string, whole []capture.Segment, said m
 	if s.packets != nil {
 		spoilt = s.packets(slices.Clone(whole))
 	}
-	res := play(t, spoilt)
+	hole := -1
+	for i := 0; s.part && hole < 0 && i < len(spoilt); i++ {
+		if spoilt[i].Number() != whole[i].Number() {
+			hole = len(spoilt) - i
+		}
+	}
+	res := playWith(t, spoilt, hole)
 	if err := res.Verify(); err != nil {
 		t.Error(err)
 	}
@@ -96,9 +104,9 @@ func (s *spoil) check(t *testing.T, path string, whole []capture.Segment, said m
 
 // untold is a note that is true of the packets, but that the whole capture has
 // another rule say of the proxy before them. Which requests are the same on
-// both of its sides is told by time.
+// both of its sides is told by time, where both are there.
 func (s *spoil) untold(f *analysis.Finding) bool {
-	return s.caveat == reassembly.CoarseClock && f.Rule.Name == "keepalive/params-without-token" && f.Severity == analysis.Note
+	return (s.caveat == reassembly.CoarseClock || s.part) && f.Rule.Name == "keepalive/params-without-token" && f.Severity == analysis.Note
 }
 
 // verdict is what a finding says of whom: the rule, and the two ends.
@@ -144,13 +152,18 @@ func (c *cutter) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error) 
 // player is a source of segments that lie in memory.
 type player struct {
 	left   []capture.Segment
+	hole   int // how many are left behind a hole that the source knows of; -1: there is none
 	packet capture.Packet
 	stats  capture.Stats
 }
 
 func (p *player) Next() (*capture.Packet, error) {
-	if len(p.left) == 0 {
+	switch len(p.left) {
+	case 0:
 		return nil, io.EOF
+	case p.hole:
+		p.hole = -1
+		return nil, capture.Hole{}
 	}
 	p.packet = capture.Packet{Kind: capture.TCP, Segment: p.left[0]}
 	p.left = p.left[1:]
@@ -164,7 +177,12 @@ func (p *player) Close() error         { return nil }
 
 func play(t *testing.T, segments []capture.Segment) *ruletest.Result {
 	t.Helper()
-	res, err := ruletest.Run(ruletest.Options{Rules: rules.All()}, &player{left: segments})
+	return playWith(t, segments, -1)
+}
+
+func playWith(t *testing.T, segments []capture.Segment, hole int) *ruletest.Result {
+	t.Helper()
+	res, err := ruletest.Run(ruletest.Options{Rules: rules.All()}, &player{left: segments, hole: hole})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,10 +202,20 @@ func spoils() []spoil {
 		{name: "server only", caveat: reassembly.OneDirection, packets: oneSide(false), touched: deaf},
 		{name: "coalesced", caveat: reassembly.SuperSegments, packets: coalesce, touched: joinedUp},
 	}
+	for n := 1; n <= 5; n++ {
+		all = append(all, spoil{name: fmt.Sprintf("part %d of 7 lost", n+1), part: true, packets: partLost(n)})
+	}
 	for _, n := range []int{60, 96, 200} {
 		all = append(all, spoil{name: fmt.Sprintf("snap length %d", n), caveat: reassembly.SnaplenCut, snap: n, touched: cut})
 	}
 	return all
+}
+
+// partLost takes out what a file of a rotated capture has.
+func partLost(n int) func([]capture.Segment) []capture.Segment {
+	return func(l []capture.Segment) []capture.Segment {
+		return append(slices.Clone(l[:len(l)*n/7]), l[len(l)*(n+1)/7:]...)
+	}
 }
 
 // everyNth takes packets out.

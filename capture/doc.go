@@ -6,7 +6,7 @@
 // nothing here asks the operating system for the time: the clock of a run is
 // the time in the packets.
 //
-// [Open] reads files. [OpenLive] reads an interface of Linux, or all of them,
+// [Open] reads files; a [Rotation] reads several as one. [OpenLive] reads an interface of Linux, or all of them,
 // from a ring that the kernel fills (TPACKET_V3), without libpcap; built with
 // the tag pcap, libpcap reads it on other systems. In silence a live capture
 // returns [Idle] from the clock that it was given, so that what waits for time

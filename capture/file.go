@@ -40,7 +40,7 @@ func NewFile(r ReadCloser, name string, source uint16) *File {
 // Next yields the next TCP segment, io.EOF at the end of the file, or an
 // [*Error] where it is damaged, or at its end if not one packet is of a link
 // type that is known. All of them stay: a second call returns the same. An
-// [Idle] of the reader is passed on and does not stay.
+// [Idle] of the reader is passed on and does not stay, nor does a [Hole].
 func (f *File) Next() (*Packet, error) {
 	for f.err == nil {
 		p := &f.packets[f.at%uint(len(f.packets))]
@@ -49,7 +49,7 @@ func (f *File) Next() (*Packet, error) {
 		if !more {
 			var err error
 			if verdict, err = f.read(&p.Segment); err != nil {
-				if _, idle := errors.AsType[Idle](err); idle {
+				if goesOn(err) {
 					return nil, err
 				}
 				f.err = f.ended(f.locate(err))

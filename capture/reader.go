@@ -9,7 +9,7 @@ import "github.com/google/gopacket"
 //
 // The data of ZeroCopyReadPacketData are borrowed until the next call.
 // ci.InterfaceIndex counts interfaces over the whole file; ci.Timestamp is in
-// UTC. Errors are io.EOF, [*Error] or, live, [Idle]; a packet that has no time (pcapng
+// UTC. Errors are io.EOF, [*Error] or, where more follows, [Idle] and [Hole]; a packet that has no time (pcapng
 // simple packet blocks) has that of the packet before it.
 type Reader interface {
 	gopacket.ZeroCopyPacketDataSource

@@ -133,7 +133,8 @@ func (r *Rotation) Overlap() int {
 
 // Open reads the parts, of which one at a time is open, as one. It is called
 // once. A part that is damaged ends where the damage begins: its Err says so,
-// and the next one follows. The errors of the reader are io.EOF alone.
+// and behind a [Hole] the next one follows. The errors of the reader are that
+// and io.EOF.
 func (r *Rotation) Open() ReadCloser {
 	return &rotated{rotation: r, sites: sites{index: map[siteKey]int{}}}
 }

@@ -14,6 +14,7 @@ type rotated struct {
 	rotation *Rotation
 	sites    sites
 	open     ReadCloser // the part at hand; nil: none
+	hole     bool       // a part before was not read to its end
 	last     time.Time  // of the packet before
 	noTimes  uint64     // packets without a time in the parts before
 	taken    int64      // bytes of them, as they lay on disk
@@ -28,6 +29,10 @@ func (r *rotated) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error)
 		}
 		if r.open == nil {
 			continue // it could not be opened
+		}
+		if r.hole {
+			r.hole = false
+			return nil, gopacket.CaptureInfo{}, Hole{}
 		}
 		data, ci, err := r.open.ZeroCopyReadPacketData()
 		if err == nil {
@@ -65,7 +70,7 @@ func (r *rotated) next() bool {
 	if r.open, _, err = openPart(p.Path); err != nil {
 		r.open = nil
 		if !errors.Is(err, errNoBytes) { // its writer had not come to write a header
-			p.Err = err
+			p.Err, r.hole = err, true
 		}
 	}
 	return true
@@ -100,7 +105,7 @@ func (r *rotated) end(err error) {
 		return
 	}
 	if err != io.EOF {
-		r.part().Err = err
+		r.part().Err, r.hole = err, true
 	}
 	r.sites.lose(r.open)
 	r.noTimes += untimed(r.open)

@@ -78,7 +78,7 @@ func TestRotationInterfacesAreBounded(t *testing.T) {
 		}
 	}
 	r := NewRotation(inFiles(t, ngPart(samples[0], many("a"), maxInterfaces/2), ngPart(samples[1], many("b"), 5, maxInterfaces/2)))
-	got := readRotation(t, r)
+	got, _ := readRotation(t, r)
 	if p := r.Parts(); len(got) != 2 || p[0].Err != nil || p[1].Err == nil ||
 		p[1].Err.Error() != p[1].Path+": packet 2: more than 65536 interfaces in all parts" {
 		t.Errorf("%d packets, %v, %v", len(got), p[0].Err, p[1].Err)

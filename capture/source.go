@@ -1,6 +1,9 @@
 package capture
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Kind says what a Packet carries.
 type Kind uint8
@@ -22,7 +25,8 @@ type Packet struct {
 //
 // Next returns io.EOF after the last packet, an [*Error] where the capture is
 // damaged (what came before has been yielded, nothing follows), and, live,
-// [Idle] when no packet came for a while. Close frees what the source holds;
+// [Idle] when no packet came for a while; of a rotated capture [Hole] where a
+// part could not be read to its end. Close frees what the source holds;
 // Stats may be called at any time between calls of Next, also after Close.
 type Source interface {
 	Next() (*Packet, error)
@@ -36,6 +40,19 @@ type Source interface {
 // back. It moves the clock and nothing else.
 type Idle struct {
 	Now int64 // ns since the Unix epoch
+}
+
+// Hole is what a source returns instead of a packet where packets are known to
+// be missing, before it goes on behind them.
+type Hole struct{}
+
+func (Hole) Error() string { return "packets are missing here" }
+
+// goesOn reports whether a source has more behind an error.
+func goesOn(err error) bool {
+	_, idle := errors.AsType[Idle](err)
+	_, hole := errors.AsType[Hole](err)
+	return idle || hole
 }
 
 func (i Idle) Error() string {

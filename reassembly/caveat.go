@@ -10,7 +10,7 @@ const (
 	MidConnection  Caveats = 1 << iota // the start is not in the capture
 	OneDirection                       // one side's packets are not in the capture
 	SnaplenCut                         // packets are cut short
-	CaptureDrops                       // the receiver acknowledged bytes the capture lacks
+	CaptureDrops                       // the receiver acknowledged bytes the capture lacks; or nothing came behind a hole in it
 	SuperSegments                      // segments larger than the MSS: counts of packets mean little
 	LimitReached                       // a limit of this program was reached
 	Duplicated                         // packets appear more than once

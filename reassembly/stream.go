@@ -84,6 +84,7 @@ func (t *Tracker) giveUp(c *Connection, side Side, proof capture.Frame) {
 			break // the FIN alone is left
 		}
 		c.Caveats |= CaptureDrops
+		t.hole = max(t.hole, proof.Number())
 		c.History.add(side, 'G')
 		t.gap(c, side, to, GapCapture, proof)
 		t.unstash(c, side, f.acked)

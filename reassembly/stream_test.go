@@ -247,3 +247,42 @@ func TestOneDirectionOverTheWrap(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is silent from a hole in the capture on may have been heard in it, be
+// it known to the source or shown by another connection; not who had closed, goes
+// on, or came later.
+func TestSilentFromAHoleOn(t *testing.T) {
+	for name, hole := range map[string]func(*wire){
+		"known": func(w *wire) { w.tr.Hole() },
+		"shown": func(w *wire) {
+			w.ends[Client] = end("10.0.0.9:40009")
+			w.shake()
+			w.send(ms, Server, seg{flags: ack, seq: 1, ack: 4})
+			w.send(2*ms, Client, seg{flags: ack, seq: 4, ack: 1})
+		},
+		"none": func(*wire) {},
+	} {
+		w := newWire(t, Config{})
+		client := func(n int) { w.ends[Client] = end(fmt.Sprintf("10.0.0.%d:40000", n)) }
+		for n := 1; n <= 3; n++ { // the first will be silent, the second closes, the third goes on
+			client(n)
+			w.shake()
+		}
+		client(2)
+		w.send(ms, Client, seg{flags: finack, seq: 1, ack: 1})
+		w.send(ms, Server, seg{flags: finack, seq: 1, ack: 2})
+		w.send(ms, Client, seg{flags: ack, seq: 2, ack: 2})
+		hole(w)
+		client(3)
+		w.send(ms, Client, seg{flags: psh, seq: 1, ack: 1, data: "abc"})
+		client(4)
+		w.shake()
+		for _, f := range w.finish() {
+			who := f.rec.Ends[Client].String()
+			want := name != "none" && who == "10.0.0.1:40000" || who == "10.0.0.9:40009"
+			if got := f.rec.Caveats&CaptureDrops != 0; got != want {
+				t.Errorf("%s: %s has the caveat: %v", name, who, got)
+			}
+		}
+	}
+}

@@ -30,6 +30,8 @@ type Tracker struct {
 	leaps   int     // packets in a row whose time is not
 	lagging int     // ticks in a row from long before the packets
 	back    bool    // latest was set back, and the queues know nothing of it
+	number  uint64  // of the latest packet
+	hole    uint64  // of the packets before this number some are missing
 	reading Reading // reused: arguments are borrowed
 	joined  joined
 }
@@ -118,9 +120,14 @@ func (t *Tracker) tick(at int64) {
 	t.now, t.back = min(t.now, at), t.back || d < 0
 }
 
+// Hole says that packets are missing in the capture before the next. Bytes that
+// are show by themselves; but whoever falls silent here need not have.
+func (t *Tracker) Hole() { t.hole = t.number + 1 }
+
 // Segment takes the next segment of the capture. It keeps nothing of s.
 func (t *Tracker) Segment(s *capture.Segment) {
 	t.stats.Segments++
+	t.number = s.Number()
 	t.homes.note(s.Interface, len(t.slab.chunks)<<chunkBits)
 	hash, from := t.table.hashesOf(s.Src, s.Dst)
 	c := t.table.find(&t.slab, hash, s.Src, s.Dst)
@@ -202,6 +209,11 @@ func (t *Tracker) report(c *Connection, why Reason) {
 	}
 	if step := t.clock.step; c.First.Number() < step && c.Last.Number() >= step {
 		c.Caveats |= ClockSteps // which came out after its last packet
+	}
+	if c.Last.Number() < t.hole && !c.Teardown.over() && why != Idle {
+		// Its end may lie in the hole. When a long silence is reported, and so
+		// which holes are known by then, depends on when the clock was asked.
+		c.Caveats |= CaptureDrops
 	}
 	if c.facing&oriented == 0 {
 		t.orient(c)
