@@ -134,6 +134,9 @@ func (k *tracked) character() {
 	for side := range k.sender {
 		k.losses(reassembly.Side(side))
 	}
+	if !c.Flow[reassembly.Server].Seen() {
+		c.Traits &^= ParallelConnections // when a request was answered is not known: it stands for busy to the end
+	}
 }
 
 // losses settles the traits of packets that were lost, and of those that were not.

@@ -55,6 +55,45 @@ func TestPairsEvicted(t *testing.T) {
 	}
 }
 
+// TestParallelIsSeenFromBothSides captures what the client sends alone: that
+// the next connection is opened while a request of the one before is without
+// an answer says nothing. With the answers in the capture it would.
+func TestParallelIsSeenFromBothSides(t *testing.T) {
+	text := `
+		conn a 10.0.0.1:40000 > 10.0.0.2:80
+		conn b 10.0.0.1:40001 > 10.0.0.2:80
+		+0     a> S  mss=1460
+		+1ms   a< S. mss=1460
+		+0     a> .
+		+0     a> P. "GET /a HTTP/1.1\r\n\r\n"
+		+1ms   b> S  mss=1460
+		+1ms   b< S. mss=1460
+		+0     b> .
+		+0     b> P. "GET /b HTTP/1.1\r\n\r\n"
+		+1ms   a< P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+		+0     a> F.
+		+1ms   b< P. "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+		+0     b> F.`
+	var oneSide strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, "< ") {
+			line = strings.TrimSuffix(line, "\n") + " drop\n"
+		}
+		oneSide.WriteString(line)
+	}
+	for text, want := range map[string]int{text: 2, oneSide.String(): 0} {
+		n := 0
+		for _, line := range play(t, text).lines {
+			if strings.Contains(line, "parallel-connections") {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%d connections are parallel, want %d, in%s", n, want, text)
+		}
+	}
+}
+
 // predecessors notes for each connection whether it had one.
 type predecessors struct{ lines []string }
 
