@@ -38,6 +38,7 @@ type promise struct {
 	timeout  int64 // ns; 0: none
 	max      int64 // requests; -1: none
 	firstMax int64 // as the first response had it
+	bare     bool  // the field stood without the token
 	said     capture.Frame
 	request  capture.Frame // its first packet: a server's clock starts no earlier
 	end      capture.Frame
@@ -50,6 +51,7 @@ type broken struct {
 	byMax        int   // connections closed right behind a response
 	idle         stretch
 	timeout      int64 // of the latest
+	bare         bool  // some promise was made without the token
 	served, more stretch
 }
 
@@ -88,24 +90,22 @@ func (m *promise) read(x *timeline.Transaction) {
 	a := x.HTTP.Response
 	m.answered = x.Index
 	timeout, limit, ok := keepAliveParams(a)
-	if !ok || !x.Complete {
+	bare := !keepsAlive(a)
+	if !ok || !x.Complete || bare && beforeHTTP11(a) {
 		return
 	}
 	if m.index == 0 {
 		m.firstMax = limit
 	}
-	m.index, m.timeout, m.max = x.Index, timeout, limit
+	m.index, m.timeout, m.max, m.bare = x.Index, timeout, limit, bare
 	m.said, m.request, m.end = a.Head, x.Start, x.End
 }
 
 // keepAliveParams reads "timeout=5, max=100" (RFC 2068 §19.7.1.1): ns and
-// requests, 0 and -1 where they are not given. Without the token keep-alive the
-// field means nothing (§19.7.1).
+// requests, 0 and -1 where they are not given. Without the token keep-alive it
+// must be ignored (§19.7.1), but clients that plan by it do not ask for that.
 func keepAliveParams(a *http1.Message) (timeout, limit int64, ok bool) {
 	limit = -1
-	if !keepsAlive(a) {
-		return 0, -1, false
-	}
 	for element := range a.Header.Elements("keep-alive") {
 		name, value, _ := bytes.Cut(element, []byte{'='})
 		n, err := strconv.ParseUint(string(bytes.Trim(value, " \t\"")), 10, 20)
@@ -148,7 +148,7 @@ func (b *broken) add(c *timeline.Connection, f capture.Frame, m *promise, byMax 
 		b.more.add(m.max)
 	}
 	b.idle.add(f.Sub(m.end))
-	b.timeout = m.timeout
+	b.timeout, b.bare = m.timeout, b.bare || m.bare
 	b.evidence.Cite(f, "close")
 	b.evidence.Cite(m.said, "Keep-Alive")
 	b.evidence.Cite(m.end, "end of the response")
@@ -161,6 +161,10 @@ func (b *broken) finding(slack int64) *analysis.Finding {
 		Count:    b.n,
 		Evidence: b.evidence,
 		Lost:     analysis.Cost{Connections: b.n},
+	}
+	if b.bare {
+		f.Confidence = 0.8
+		f.Reasons = append(f.Reasons, "Keep-Alive stood without Connection: keep-alive: a client that goes by the letter ignores it")
 	}
 	if b.byMax == b.n {
 		f.Message = fmt.Sprintf("the server promised %d more requests and closed %s without a word right behind request %d",

@@ -55,8 +55,11 @@ func startReuseNearTimeout(p *analysis.Pass) analysis.Run {
 				}
 			}
 			if m := x.HTTP.Response; m != nil && (conns.Peek(c.Slot()) != nil || m.Header.Get("keep-alive") != nil) {
-				timeout, _, _ := keepAliveParams(m)
-				*conns.Connection(c) = grant{timeout, m.Head}
+				g := grant{said: m.Head}
+				if keepsAlive(m) {
+					g.timeout, _, _ = keepAliveParams(m)
+				}
+				*conns.Connection(c) = g
 			}
 		},
 		Close: func(c *timeline.Connection) {
