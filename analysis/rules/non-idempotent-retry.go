@@ -14,11 +14,11 @@ func nonIdempotentRetry() *analysis.Rule {
 		Name:     "close/non-idempotent-retry",
 		Severity: analysis.Warning,
 		Needs:    analysis.Plaintext | analysis.BothDirections,
-		Params:   []analysis.Param{maxPauseBeforeRetry()},
+		Params:   []analysis.Param{maxPauseBeforeRetry(), minPace()},
 		Start: func(p *analysis.Pass) analysis.Run {
-			pause := int64(p.Param("max_pause") * 1e6)
+			pause, pace := int64(p.Param("max_pause")*1e6), p.Param("min_pace")
 			return analysis.Run{Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-				if retried(x, pause) && unsafeToRepeat(x.HTTP.Request) && !keyed(x) && x.RetryOf.Whole {
+				if retried(x, pause) && !inItsTurn(c, x, pace) && unsafeToRepeat(x.HTTP.Request) && !keyed(x) && x.RetryOf.Whole {
 					p.Report(doneTwice(c, x, pause))
 				}
 			}}

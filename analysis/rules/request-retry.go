@@ -15,6 +15,13 @@ func maxPauseBeforeRetry() analysis.Param {
 		Source: "libraries and browsers send again at once, applications back off for a second or a few; later it may be the next poll"}
 }
 
+// minPace is how much of a client's own pace makes of what comes behind a
+// failure the next request, and no retry.
+func minPace() analysis.Param {
+	return analysis.Param{Name: "min_pace", Unit: "ratio", Default: 0.5,
+		Source: "a client that repeats at once turns to it at once, however often it asks; half way to the next time leaves room for its timer"}
+}
+
 // requestRetry finds requests that were sent again on another connection after
 // the first try got no answer, where to repeat is safe.
 func requestRetry() *analysis.Rule {
@@ -23,14 +30,14 @@ func requestRetry() *analysis.Rule {
 		Severity: analysis.Note,
 		PartOf:   []string{"keepalive/keepalive-race-reset", "keepalive/closed-connection-reused", "concurrency/pipeline-cut"},
 		Needs:    analysis.Plaintext | analysis.BothDirections,
-		Params:   []analysis.Param{maxPauseBeforeRetry()},
+		Params:   []analysis.Param{maxPauseBeforeRetry(), minPace()},
 		Start: func(p *analysis.Pass) analysis.Run {
 			pairs := analysis.PerPair[resends](p)
 			failed := analysis.PerPairThroughout[uint64](p) // of the latest first try, as in resends
-			pause := int64(p.Param("max_pause") * 1e6)
+			pause, pace := int64(p.Param("max_pause")*1e6), p.Param("min_pace")
 			return analysis.Run{
 				Transaction: func(c *timeline.Connection, x *timeline.Transaction) {
-					if retried(x, pause) && !unsafeToRepeat(x.HTTP.Request) {
+					if retried(x, pause) && !inItsTurn(c, x, pace) && !unsafeToRepeat(x.HTTP.Request) {
 						r, before := pairs.Pair(c.Pair), failed.Pair(c.Pair)
 						r.failed = *before
 						r.add(c, x)
@@ -53,6 +60,22 @@ func retried(x *timeline.Transaction, pause int64) bool {
 	t := &x.RetryOf
 	return !t.IsZero() && x.HTTP.Request != nil && x.Request.Sub(t.Failed) <= pause
 }
+
+// inItsTurn reports whether x, which asks for what failed, comes when its client
+// would have asked again anyway: it asks for that at a pace, and let a share of
+// it pass before it turned to the request, or opened a connection for it.
+func inItsTurn(c *timeline.Connection, x *timeline.Transaction, share float64) bool {
+	turned := x.Request
+	if x.Index == 1 && !c.Traits.Is(timeline.Preconnected) {
+		turned = opening(c)
+	}
+	t, rest := &x.RetryOf, turned.Sub(x.RetryOf.Failed)
+	return t.Pace > 0 && rest >= atOnceAgain && float64(rest) >= share*float64(t.Pace)
+}
+
+// atOnceAgain is how soon a program that repeats without a rest turns to it, ns,
+// however fast it asked before.
+const atOnceAgain = int64(100e6)
 
 // unsafeToRepeat reports whether a request's method is one of those that do
 // their work anew each time (RFC 9110 §9.2.2 and the registry of methods).

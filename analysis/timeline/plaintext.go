@@ -61,6 +61,9 @@ func (k *tracked) Head(m *http1.Message) {
 func (k *tracked) MessageEnd(m *http1.Message) {
 	k.bodyBegan(m)
 	k.remember(m)
+	if m.Dir == http1.Request {
+		k.lately.ask(m)
+	}
 }
 
 // bodyBegan notes the first byte of a body that was held for 100 Continue.

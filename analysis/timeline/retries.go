@@ -18,11 +18,14 @@ type Try struct {
 	By                  reassembly.Side // who ended the connection
 	Whole               bool            // the request was sent to its end
 	Acked               bool            // and the server's host acknowledged all of it
-	SameBody            bool            // the body of the later request is the same; else it may only be of the same declared length
-	pair                *Pair
-	head, body          uint64 // digests
-	bodyKnown, taken    bool
-	newer               uint32 // in the chain of its key, index + 1
+	// Pace is how long before the failed request its client had asked for the
+	// same on the connection, ns; 0: it had not, just before.
+	Pace             int64
+	SameBody         bool // the body of the later request is the same; else it may only be of the same declared length
+	pair             *Pair
+	head, body       uint64 // digests
+	bodyKnown, taken bool
+	newer            uint32 // in the chain of its key, index + 1
 }
 
 // IsZero reports whether there is no such try.
@@ -85,6 +88,9 @@ func (k *tracked) failure(x *http1.Transaction) (t Try, ok bool) {
 		return t, false
 	}
 	t = Try{First: q.First, Last: q.Last, Whole: q.End == http1.Complete}
+	if k.lately.index == x.Index {
+		t.Pace = k.lately.pace
+	}
 	t.Acked = t.Whole && c.Flow[reassembly.Client].AckedOffset() >= q.Offset+q.Size()
 	t.By, t.Failed, ok = c.Teardown.First()
 	if !ok {
@@ -94,6 +100,24 @@ func (k *tracked) failure(x *http1.Transaction) (t Try, ok bool) {
 		t.Failed = q.Last
 	}
 	return t, true
+}
+
+// asking is the latest request of a connection: what it asks for, as a hash,
+// and how long behind the one before it that asked for the same, ns.
+type asking struct {
+	index int
+	what  uint64
+	first int64 // ns since the epoch
+	pace  int64 // 0: the one before it asked for something else
+}
+
+// ask takes up a request that is over.
+func (a *asking) ask(m *http1.Message) {
+	now := asking{index: m.Index, what: hashOf(m.Start.Method, m.Start.Target), first: m.First.Time}
+	if a.index == m.Index-1 && a.what == now.what && a.index > 0 {
+		now.pace = now.first - a.first
+	}
+	*a = now
 }
 
 // take finds the oldest try that the request which begins at first repeats, and

@@ -109,6 +109,7 @@ type tracked struct {
 	position            [2]uint64             // stream offset behind the latest chunk, by side
 	early               [2][recordHeader]byte // the first bytes of each side, in case they are of TLS
 	expect              expectation
+	lately              asking
 	sender              [2]sender
 	habits              habits
 	gaps                []gap
