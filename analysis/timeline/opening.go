@@ -194,7 +194,7 @@ func (c *Connection) unacknowledged(p *Repeated) Setback {
 func (c *Connection) unanswered(p *Repeated) Setback {
 	h := &c.Handshake
 	back := c.Flow[reassembly.Server].MinRTT
-	early := h.SYNACK.Sub(p.Last[reassembly.Client]) < back*7/10 // too early for an answer to the last
+	early := back >= leastRoundTrip && h.SYNACK.Sub(p.Last[reassembly.Client]) < back*7/10 // too early for an answer to the last
 	switch echo := p.Echo[reassembly.Client]; {
 	case slow(h.SYNACK.Sub(h.SYN), back):
 		return SlowAnswer
@@ -207,6 +207,10 @@ func (c *Connection) unanswered(p *Repeated) Setback {
 	}
 	return SYNOrSYNACKLost
 }
+
+// leastRoundTrip is from which round trip on, ns, an answer can come too early:
+// of one that is a few microseconds, what the hosts take is the most.
+const leastRoundTrip = int64(1e6)
 
 // slow reports whether a wait was no longer than the path always makes one
 // wait, rtt being its least round trip.
