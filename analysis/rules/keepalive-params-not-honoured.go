@@ -72,7 +72,7 @@ func startKeepaliveParams(p *analysis.Pass) analysis.Run {
 				return
 			}
 			byMax := f.Sub(m.end) <= atOnce(c, soon) && m.max > 0 && int64(m.index) < m.firstMax
-			early := m.timeout > 0 && f.Sub(m.request) < m.timeout-slack-c.RTT()
+			early := m.timeout > 0 && m.max != 0 && f.Sub(m.request) < m.timeout-slack-c.RTT()
 			if byMax || early {
 				pairs.Pair(c.Pair).add(c, f, m, byMax)
 			}
