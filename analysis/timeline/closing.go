@@ -26,6 +26,9 @@ func (k *tracked) end(side reassembly.Side, f capture.Frame, why http1.End) {
 	}
 	k.ended[side] = true
 	k.conn.Pair.withdraw(&k.conn)
+	if why == http1.CutByClose || why == http1.CutByReset {
+		k.conn.notSpare()
+	}
 	if k.tls == nil {
 		k.http.End(direction(side), f, why)
 	}

@@ -14,8 +14,9 @@ import (
 // same program had it: the same Host and User-Agent, with or without
 // credentials as before (browsers keep these apart), the same TTL and the same
 // options in the SYN. It must go on lying idle as long as the new one lives:
-// one that is used in that time has an owner of its own. One spare connection
-// stands for one that was opened.
+// one that is used in that time has an owner of its own, and one that is closed
+// before the new one had its first answer was to be closed anyway. One spare
+// connection stands for one that was opened.
 type Spare struct {
 	ID    uint64        // of the idle connection
 	Since capture.Frame // the end of its last exchange
@@ -88,6 +89,15 @@ func (c *Connection) used() {
 		c.part()
 	}
 	c.Pair.withdraw(c)
+}
+
+// notSpare notes that an idle connection ends: it was none to spare if the one
+// that was opened beside it has had no answer yet.
+func (c *Connection) notSpare() {
+	if n := c.kept.stead; n != nil && n.Complete == 0 {
+		n.Spare = Spare{}
+		c.part()
+	}
 }
 
 // part forgets who was opened in whose stead: what became of it stands.
