@@ -29,8 +29,11 @@ func (k *tracked) end(side reassembly.Side, f capture.Frame, why http1.End) {
 	if why == http1.CutByClose || why == http1.CutByReset {
 		k.conn.notSpare()
 	}
-	if k.tls == nil {
+	switch {
+	case k.tls == nil:
 		k.http.End(direction(side), f, why)
+	case side == reassembly.Server:
+		k.idle(f) // what has no answer by now gets none
 	}
 }
 

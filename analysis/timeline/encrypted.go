@@ -100,7 +100,9 @@ func (k *tracked) asked(f capture.Frame, s tls.Stretch) {
 	if u.request.IsZero() {
 		u.request = s.Began
 	}
-	k.work(s.Began.Time)
+	if !k.ended[reassembly.Server] {
+		k.work(s.Began.Time)
+	}
 	u.requestEnd = f
 	u.sent += uint64(s.Bytes)
 }

@@ -23,6 +23,52 @@ func encrypted(t *testing.T, name string) []capture.Segment {
 	return load(t, filepath.Join(lab, name, "client.pcap"))
 }
 
+// TestClosedIsNotBusy has a server close an encrypted connection without an
+// answer to what was asked on it, before or behind its FIN. The connection that
+// is opened next is not parallel to it, though that one is watched on.
+func TestClosedIsNotBusy(t *testing.T) {
+	open := func(c string) string {
+		return strings.ReplaceAll(`
+			+1ms   @> S  mss=1460
+			+1ms   @< S. mss=1460
+			+0     @> .
+			+0     @> P. "\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03" len=32 "\x00\x00\x02\xc0\x2f\x01\x00"
+			+1ms   @< P. "\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03" len=32 "\x00\xc0\x2f\x00\x16\x03\x03\x00\x04\x0e\x00\x00\x00"
+			+0     @> P. "\x16\x03\x03\x00\x05\x10\x00\x00\x01\x00\x14\x03\x03\x00\x01\x01\x16\x03\x03\x00\x28" len=40
+			+1ms   @< P. "\x14\x03\x03\x00\x01\x01\x16\x03\x03\x00\x28" len=40`, "@", c)
+	}
+	const (
+		conns = `
+			conn a 10.0.0.1:40000 > 10.0.0.2:443
+			conn b 10.0.0.1:40001 > 10.0.0.2:443`
+		ask = `
+			+1s    a> P. "\x17\x03\x03\x00\x50" len=80`
+		end = `
+			+1ms   a< F.`
+		other = `
+			+1ms   b> P. "\x17\x03\x03\x00\x50" len=80
+			+1ms   b< P. "\x17\x03\x03\x00\x50" len=80`
+	)
+	for name, c := range map[string]struct {
+		text string
+		want int
+	}{
+		"closed":       {conns + open("a") + ask + end + open("b") + other, 0},
+		"asked behind": {conns + open("a") + end + ask + open("b") + other, 0},
+		"still open":   {conns + open("a") + ask + open("b") + other, 2},
+	} {
+		n := 0
+		for _, line := range play(t, c.text).lines {
+			if strings.Contains(line, "parallel-connections") {
+				n++
+			}
+		}
+		if n != c.want {
+			t.Errorf("%s: %d connections are parallel, want %d", name, n, c.want)
+		}
+	}
+}
+
 // TestProxyProtocolBeforeTLS puts a PROXY protocol header in front of each
 // ClientHello, in the same segment. Nothing else changes.
 func TestProxyProtocolBeforeTLS(t *testing.T) {
