@@ -30,6 +30,7 @@ type unused struct {
 	evidence analysis.Evidence
 	n, open  int
 	held     int64 // ns
+	sealed   int   // with a TLS handshake
 	spoken   bool  // other connections of the pair speak TLS or HTTP/2
 	foreign  bool  // or what connlint does not read
 }
@@ -42,6 +43,13 @@ func startUnusedConnection(p *analysis.Pass) analysis.Run {
 			switch {
 			case c.Traits.Is(timeline.NotHTTP):
 				pairs.Pair(c.Pair).foreign = true
+			case c.Unspoken && !c.Traits.Is(timeline.HTTP2TLS):
+				u := pairs.Pair(c.Pair)
+				u.spoken = true
+				if held, ended := heldFor(c); ended && held-c.TLSTime >= closed {
+					u.sealed++
+					u.add(c, held, ended)
+				}
 			case c.Encrypted || c.Traits.Is(timeline.HTTP2Cleartext):
 				pairs.Pair(c.Pair).spoken = true
 			case empty(c):
@@ -112,6 +120,15 @@ func (u *unused) finding(pair *timeline.Pair, least int64) *analysis.Finding {
 			{Name: "unused", Value: float64(u.n), Unit: "count"},
 			{Name: "held", Value: float64(u.held) / float64(u.n) / 1e6, Threshold: float64(least) / 1e6, Unit: "ms"},
 		},
+	}
+	if u.sealed > 0 {
+		f.Message += fmt.Sprintf(", or nothing behind the TLS handshake (%d)", u.sealed)
+		if u.sealed == u.n {
+			f.Message = fmt.Sprintf("%s opened and never used, %s held for %s: nothing was sent on %s behind the TLS handshake",
+				count(u.n, "connection"), each(u.n), ms(u.held/int64(u.n)), them(u.n))
+		}
+		f.Confidence = 0.8
+		f.Reasons = append(f.Reasons, "what TLS 1.3 has encrypted is told by its length")
 	}
 	if u.open > 0 {
 		f.Message += fmt.Sprintf("; %d still open at the end of the capture", u.open)

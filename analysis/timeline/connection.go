@@ -82,8 +82,9 @@ type Connection struct {
 	// Reuse is the connection that had its ports before; set as Why is.
 	Reuse Reuse
 
-	// Encrypted: TLS was seen.
-	Encrypted bool
+	// Encrypted: TLS was seen. Unspoken: its handshake was completed, and the
+	// client sent nothing behind it; set when Close is called.
+	Encrypted, Unspoken bool
 	// Refusal is what kept the connection from carrying another request: what
 	// the messages of its last transaction said, else who closed first.
 	Refusal Refusal

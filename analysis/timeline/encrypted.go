@@ -205,6 +205,8 @@ func (k *tracked) rest() {
 	if k.tls.HTTP2() >= tls.Likely {
 		c.Traits |= HTTP2TLS
 	}
+	f := k.tls.Facts()
+	c.Unspoken = k.tls.Completed() && c.Transactions == 0 && f.FirstData.IsZero() && !f.Gaps && !f.Damaged
 }
 
 // setup fills in what opening the connection took.
