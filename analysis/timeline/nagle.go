@@ -47,9 +47,23 @@ func (k *tracked) againstNagle(f *sender, s *capture.Segment, side reassembly.Si
 	switch known := f.work.sight.known(s.Time+clockError, r); {
 	case !known.ack.Before(f.smallEnd):
 		f.small = false
-	case small && s.Time-f.last.Time < probeSilence:
+	case small && s.Time-f.last.Time < probeSilence && !f.mayKnow(s, r):
 		bump(&f.nagle.against)
 	}
+}
+
+// mayKnow reports whether a sender may have had the acknowledgement of its
+// latest small segment when it sent s, though by the round trip to it that is
+// known so far it had not. A path's first packets are often its slowest: they
+// wait for an address to be resolved, or for a radio. Only timestamps tell.
+// Without them an ACK that was captured three quarters of that round trip
+// before proves nothing.
+func (f *sender) mayKnow(s *capture.Segment, r int64) bool {
+	cover := f.work.sight.first(f.last.Time, r, func(a *told) bool { return !a.ack.Before(f.smallEnd) })
+	if cover == nil {
+		return false
+	}
+	return cover.echoed(s) || !cover.stamped(s) && s.Time-cover.frame.Time >= r*3/4
 }
 
 // wasHeld: Nagle's algorithm kept a small segment until the small one before
@@ -62,7 +76,7 @@ func (k *tracked) wasHeld(v *view) bool {
 	}
 	n := &v.f.nagle
 	cover := v.w.sight.first(v.prev, v.r, func(a *told) bool { return !a.ack.Before(v.f.end) })
-	if cover == nil || cover.frame.Time+v.r > v.at+clockError {
+	if cover == nil || cover.frame.Time+v.r > v.at+clockError && !cover.echoed(v.s) {
 		if v.gap < probeSilence {
 			return false
 		}
@@ -70,9 +84,8 @@ func (k *tracked) wasHeld(v *view) bool {
 		v.w.maybe = Stall{Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame}
 		return true
 	}
-	o := &v.s.Options
-	stamped := o.Has(capture.OptTimestamps) && cover.tsval != 0
-	before := stamped && int32(o.TSEcr-cover.tsval) < 0 // it left before the ACK came
+	stamped := cover.stamped(v.s)
+	before := stamped && int32(v.s.Options.TSEcr-cover.tsval) < 0 // it left before the ACK came
 	late := v.at - (cover.frame.Time + v.r)
 	switch {
 	case before:

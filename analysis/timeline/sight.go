@@ -100,6 +100,19 @@ func (v *sight) shuts(from, to, r int64) bool {
 	return false
 }
 
+// stamped reports whether timestamps can tell if s left before a came to its
+// sender or behind it.
+func (a *told) stamped(s *capture.Segment) bool {
+	return s.Options.Has(capture.OptTimestamps) && a.tsval != 0
+}
+
+// echoed reports whether s proves that a had come to its sender: it echoes a's
+// timestamp or a later one (RFC 7323 §4.3). Several that count as one prove
+// nothing of those behind the first.
+func (a *told) echoed(s *capture.Segment) bool {
+	return a.stamped(s) && a.frame == a.last && int32(s.Options.TSEcr-a.tsval) >= 0
+}
+
 // toldBy is what a segment tells its peer.
 func toldBy(c *reassembly.Connection, s *capture.Segment, side reassembly.Side) told {
 	w := int(s.Window)
