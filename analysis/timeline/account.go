@@ -158,11 +158,16 @@ func (k *tracked) wait(e *exchange, s *spans) {
 	if e.blind {
 		s.until(until, Unknown)
 	}
-	if lost := k.repaired(reassembly.Server, func(sp Span) bool { return sp.To == until }); lost.To != 0 {
+	began := until
+	if w := k.sender[reassembly.Server].work; w != nil && w.filled.To == until && w.filled.From >= max(e.requestEnd.Time, e.previousEnd) {
+		began = w.filled.From // its first bytes were lost, and others came before their repair
+	}
+	if lost := k.repaired(reassembly.Server, func(sp Span) bool { return sp.From < began && sp.To >= began }); lost.To != 0 {
 		s.until(lost.From, ServerWait)
 		s.until(until, Retransmit)
 	}
-	s.until(until, ServerWait)
+	s.until(began, ServerWait)
+	s.until(until, Retransmit)
 }
 
 // exchangeOf reads the marks off a plaintext transaction.

@@ -62,12 +62,32 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	w.growth.begin(s.Frame, c.RTT(), idle, f.most)
 	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
 	f.passLate()
+	w.filled = Span{}
 	asked := k.sender[side.Peer()].fresh
-	if n := k.gone(side); (n > 0 && f.ids.calm > 1 || f.unseen) && !f.hidden && c.RTT() > 0 && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
+	if n, sure := k.lostBefore(f, s, side); (n > 0 && sure || f.unseen) && !f.hidden && c.RTT() > 0 && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
 		bump(&f.lost)
 		w.add(asked.Time, s.Time, Retransmit)
 		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n, s.Time-asked.Time, c.RTT()), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame, Inferred: true})
 	}
+}
+
+// lostBefore is how many packets of side left before s, did not pass the
+// capture point and carried nothing that the capture still lacks: repairs that
+// were lost, or the first transmission of s itself. A hole before s took its
+// own. It is sure where the side's numbers have been told by two silences at
+// least, or by that the hole and s are exactly what is missing.
+func (k *tracked) lostBefore(f *sender, s *capture.Segment, side reassembly.Side) (n int, sure bool) {
+	n, sure = k.gone(side), f.ids.calm > 1
+	full := f.size.of(k.conn.Connection, side)
+	hole := s.Seq.Sub(f.end)
+	if !f.begun || hole <= 0 || full == 0 {
+		return n, sure
+	}
+	packets := (hole + full - 1) / full
+	if n == 0 && !k.conn.Pair.numbers[side].shared && int(f.ids.missing) == packets+1 {
+		return 1, true
+	}
+	return max(0, n-packets), sure
 }
 
 // unseenRepair is which timer repaired a loss before the capture point: behind
@@ -118,7 +138,8 @@ func (k *tracked) view(f *sender, s *capture.Segment, side reassembly.Side) *vie
 	c := &k.conn
 	v := &k.t.view
 	*v = view{f: f, w: f.work, s: s, side: side, at: s.Time, prev: f.last.Time, rtt: c.RTT(), r: c.Flow[side].MinRTT,
-		full: f.size.of(c.Connection, side), missing: k.gone(side), unseen: f.unseen}
+		full: f.size.of(c.Connection, side), unseen: f.unseen}
+	v.missing, _ = k.lostBefore(f, s, side)
 	v.gap = v.at - v.prev
 	v.eps = c.Pair.jitter[side].tolerance(v.rtt, c.Tick)
 	v.wasPartial, v.partial = partial(f.length, v.full), partial(s.Len, v.full)

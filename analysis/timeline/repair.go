@@ -13,6 +13,9 @@ func (k *tracked) repeats(f *sender, s *capture.Segment, r *reassembly.Reading) 
 	if w == nil {
 		return
 	}
+	if r.Events.Is(reassembly.FillsGap) && w.run && w.filled.To == 0 {
+		w.filled = Span{Retransmit, w.growth.first.Time, s.Time}
+	}
 	v := k.view(f, s, r.Side)
 	if w.sight.known(v.at+clockError, v.r).shut {
 		if v.gap > 0 {

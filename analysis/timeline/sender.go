@@ -51,6 +51,7 @@ type work struct {
 	gaps   [maxGaps]int64 // silences in which nothing was unacknowledged, ns
 	ngaps  int
 	maybe  Stall // what may be a loss probe, while its Wait is not 0
+	filled Span  // of a message whose first segments left a hole: from the first of them to what filled it
 	run    bool  // a message is under way
 }
 
@@ -90,7 +91,7 @@ func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side)
 func (w *work) reset() {
 	w.spans, w.stalls, w.ramps = w.spans[:0], w.stalls[:0], w.ramps[:0]
 	w.growth, w.flight, w.queue = growth{}, flight{}, queueDelay{}
-	w.ngaps, w.maybe, w.run = 0, Stall{}, false
+	w.ngaps, w.maybe, w.filled, w.run = 0, Stall{}, Span{}, false
 }
 
 // restSenders lets go of what is kept while a transaction is under way.

@@ -22,7 +22,7 @@ func (c *Conn) body(dir Direction, h *half, frame capture.Frame, b []byte) int {
 	}
 	m.digest(b[:n])
 	m.Body.n += uint64(n)
-	m.Last = frame
+	m.reach(frame)
 	m.keepTail(b[:n])
 	if h.left == 0 {
 		c.dataDone(dir, h, frame)
@@ -56,7 +56,7 @@ const (
 // extensions are passed over, quoted or not, for no line end may be in them.
 func (c *Conn) chunkSize(dir Direction, h *half, frame capture.Frame, b []byte) int {
 	m := h.m
-	m.Last = frame
+	m.reach(frame)
 	if h.line == 0 {
 		h.first = sizeDigits
 	}
@@ -153,7 +153,7 @@ func (c *Conn) chunkEnd(h *half, frame capture.Frame, b []byte) int {
 		c.loseFraming(h, ChunkSizeWrong, frame)
 		return 0
 	}
-	m.Last = frame
+	m.reach(frame)
 	m.Overhead++
 	return 1
 }
@@ -165,7 +165,7 @@ func (c *Conn) trailer(dir Direction, h *half, frame capture.Frame, b []byte) in
 	n, whole, over := h.collect(&m.Trailer.buf, b, c.pool.head())
 	c.pool.charge(m)
 	m.Overhead += uint64(n)
-	m.Last = frame
+	m.reach(frame)
 	if over {
 		m.Flaws |= TrailerTooLarge
 	}

@@ -12,7 +12,7 @@ func (c *Conn) collectHead(dir Direction, h *half, frame capture.Frame, b []byte
 	n, whole, over := h.collect(&m.Header.buf, b, c.pool.head())
 	c.pool.charge(m)
 	m.HeadSize += uint64(n)
-	m.Last = frame
+	m.reach(frame)
 	if over {
 		m.Flaws |= HeadTooLarge
 	}

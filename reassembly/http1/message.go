@@ -66,8 +66,9 @@ type Message struct {
 	// ToHEAD: the response answers a HEAD.
 	ToHEAD bool
 
-	// First, Head and Last are the frames of the first byte, of the last
-	// byte of the head (zero if it never came) and of the last byte so far.
+	// First and Head are the frames of the first byte and of the last byte
+	// of the head (zero if it never came). Last is the frame with which all
+	// so far was there: of its last byte, or of one before that came later.
 	// Ended is the frame that ended the message: usually Last, but the FIN
 	// or RST for a body that lasts until the close or was cut by it, and the
 	// next message's first frame where only that told the end.
@@ -85,12 +86,22 @@ type Message struct {
 	tx       *Transaction
 	charged  int    // bytes that the pool counts for it
 	bodyHash uint64 // see BodyDigest
+	inferred bool   // Last is the proof of bytes that are not in the capture
 	partial  bool   // the start line was taken for granted before it was whole
 }
 
 // Size is how many bytes the message took in its direction so far, its holes
 // included.
 func (m *Message) Size() uint64 { return m.HeadSize + m.Body.n + m.Overhead }
+
+// reach takes the frame of further bytes. Bytes that waited behind a hole were
+// captured before what filled it; what only proves that the capture lacks bytes
+// does not say when they came.
+func (m *Message) reach(frame capture.Frame) {
+	if m.inferred || frame.Number() > m.Last.Number() {
+		m.Last, m.inferred = frame, false
+	}
+}
 
 // Interim reports whether m is a 1xx response that a final response follows
 // (RFC 9110 §15.2). 101 is not: what follows it is no HTTP/1.

@@ -42,7 +42,7 @@ func (c *Conn) leave(dir Direction, h *half, frame capture.Frame, n uint64) {
 	switch h.state {
 	case lost:
 		h.m.Body.n += n
-		h.m.Last = frame
+		h.m.reach(frame)
 	case surplus:
 		if h.done != nil {
 			h.done.Surplus = h.done.Surplus.Plus(n)

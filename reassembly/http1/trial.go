@@ -28,7 +28,7 @@ func (c *Conn) tryRequest(h *half, frame capture.Frame, b []byte) int {
 	m.Header.buf = append(m.Header.buf, b[:keep]...)
 	c.pool.charge(m)
 	m.HeadSize += uint64(n)
-	m.Last = frame
+	m.reach(frame)
 	switch {
 	case keep < n:
 		c.reject(Request, h, frame)
@@ -113,7 +113,7 @@ func (c *Conn) tryResponse(h *half, frame capture.Frame, b []byte) int {
 		return c.noStatusLine(h, frame, had, n, fits)
 	}
 	m.HeadSize += uint64(n)
-	m.Last = frame
+	m.reach(frame)
 	if whole {
 		c.decideResponse(h, frame)
 	}
@@ -126,7 +126,7 @@ func (c *Conn) noStatusLine(h *half, frame capture.Frame, had, n, fits int) int 
 	m := h.trial
 	if h.back == atStart && h.fresh {
 		m.HeadSize += uint64(n)
-		m.Last = frame
+		m.reach(frame)
 		kind := sniffServer(m.Header.buf)
 		switch {
 		case kind == NeedMore:

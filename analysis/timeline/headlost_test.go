@@ -1,0 +1,38 @@
+package timeline
+
+import "testing"
+
+const twoSegments = `"HTTP/1.1 200 OK\r\nContent-Length: 2879\r\n\r\n" len=1419`
+
+// Where the first bytes of an answer are lost, the bytes behind them say when
+// the server was done, and the repair when the exchange was over.
+func TestFirstBytesLost(t *testing.T) {
+	p := prove(t, far+ask+`
+		+20ms  < .
+		+160ms < . `+twoSegments+` drop lost
+		+0     < . len=1460
+		+0     > . ack=-0
+		+20ms  < retrans=2
+		+0     > .`)
+	if !has(p.lines, "GET /a 200: connect 20ms, network 20ms, server_wait 160ms, retransmit 20ms") {
+		t.Errorf("accounts are %q", p.lines)
+	}
+}
+
+// Where all of it is lost, the first that comes is a repair itself: the numbers
+// of the server's packets show that it had left before.
+func TestAnswerLost(t *testing.T) {
+	p := prove(t, far+ask+`
+		+20ms  < P. `+short+`
+		+0     > .
+		+1ms   > P. "GET /b HTTP/1.1\r\n\r\n"
+		+20ms  < . `+twoSegments+` drop lost
+		+0     < . len=1460 drop lost
+		+60ms  < retrans
+		+0     > .
+		+240ms < retrans=2
+		+0     > .`)
+	if !has(p.lines, "GET /b 200: network 20ms, retransmit 300ms") {
+		t.Errorf("accounts are %q", p.lines)
+	}
+}
