@@ -42,7 +42,8 @@ func moving(side reassembly.Side) Cause {
 }
 
 // startsMessage takes the first segment behind something that the peer said.
-func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.Side) {
+func (k *tracked) startsMessage(f *sender, s *capture.Segment, r *reassembly.Reading) {
+	side := r.Side
 	c := &k.conn
 	w := f.work
 	if w == nil {
@@ -64,7 +65,10 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, side reassembly.S
 	f.passLate()
 	w.filled = Span{}
 	asked := k.sender[side.Peer()].fresh
-	if n, sure := k.lostBefore(f, s, side); (n > 0 && sure || f.unseen) && !f.hidden && c.RTT() > 0 && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
+	n, sure := k.lostBefore(f, s, side)
+	// A host that was only thinking would have acknowledged meanwhile.
+	sure = sure || r.Acked > 0 && s.Time-asked.Time >= probeSilence
+	if (n > 0 && sure || f.unseen) && !f.hidden && c.RTT() > 0 && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
 		bump(&f.lost)
 		w.add(asked.Time, s.Time, Retransmit)
 		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n, s.Time-asked.Time, c.RTT()), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame, Inferred: true})

@@ -174,7 +174,7 @@ func (k *tracked) sends(s *capture.Segment, r *reassembly.Reading) {
 		// The first that the capture has of a message whose first
 		// transmission was lost before it.
 		f.unseen = true
-		k.startsMessage(f, s, side)
+		k.startsMessage(f, s, r)
 	case again:
 		k.repeats(f, s, r)
 		f.last = s.Frame
@@ -185,7 +185,7 @@ func (k *tracked) sends(s *capture.Segment, r *reassembly.Reading) {
 		f.last, f.fresh = s.Frame, s.Frame // data of a SYN, sent once more behind it
 		return
 	case fresh:
-		k.startsMessage(f, s, side)
+		k.startsMessage(f, s, r)
 	default:
 		k.goesOn(f, s, side)
 	}
