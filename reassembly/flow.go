@@ -13,7 +13,8 @@ type Flow struct {
 	// MinRTT is the smallest round trip between the capture point and this
 	// host in nanoseconds (0: not known): from what passed towards it to its
 	// acknowledgement. Repeated segments give no sample (Karn's rule, RFC
-	// 6298 §3) unless timestamps say which transmission was meant.
+	// 6298 §3) unless timestamps say which transmission was meant. A side
+	// that only sends gives samples by Echoed.
 	MinRTT int64
 
 	Packets, Segments uint32 // all but copies; those with payload
@@ -110,6 +111,11 @@ func (f *Flow) begin(seq capture.Seq) {
 	f.next, f.acked, f.want = seq, seq, seq
 	f.has |= hasSeq
 }
+
+// Echoed takes a round trip to the side, ns, that a timestamp proves: from the
+// packet that carried it to one that echoes it (RFC 7323 §4.3). It may include
+// any time in which the side had nothing to send, so that only the least counts.
+func (f *Flow) Echoed(ns int64) { f.sampleRTT(ns) }
 
 // sampleRTT keeps the minimum; a clock too coarse to tell counts as 1 ns,
 // since 0 means unknown.

@@ -79,7 +79,7 @@ func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side)
 	w.reset()
 	sum := f.told
 	if !f.heard {
-		sum = told{ack: s.Seq, edge: s.Seq.Add(int(k.conn.Flow[side.Peer()].Window))}
+		sum = told{ack: s.Seq, edge: s.Seq.Add(int(k.conn.Flow[side.Peer()].Window)), tsval: s.Options.TSEcr}
 	}
 	w.sight.begin(sum)
 	f.work = w
@@ -169,6 +169,11 @@ func (k *tracked) sends(s *capture.Segment, r *reassembly.Reading) {
 	f := &k.sender[side]
 	again := r.Events.Is(reassembly.Retransmission)
 	fresh := k.speaker != side || !f.begun || f.work == nil || !f.work.run
+	if flow := &k.conn.Flow[side]; f.work != nil && flow.MinRTT > 0 {
+		if ns := f.work.sight.echo(s, flow.MinRTT); ns > 0 {
+			flow.Echoed(ns)
+		}
+	}
 	switch {
 	case again && r.New > 0 && k.speaker != side:
 		// The first that the capture has of a message whose first

@@ -48,7 +48,7 @@ func (v *sight) add(t told, r int64) {
 	if v.n == sightSize {
 		old := &v.ring[v.head]
 		v.before.ack, v.before.edge = v.before.ack.Max(old.ack), v.before.edge.Max(old.edge)
-		v.before.shut = old.shut
+		v.before.shut, v.before.tsval = old.shut, old.tsval
 		v.head = (v.head + 1) % sightSize
 		v.n--
 	}
@@ -98,6 +98,28 @@ func (v *sight) shuts(from, to, r int64) bool {
 		}
 	}
 	return false
+}
+
+// echo is the round trip that s proves at a sender, ns: from the first packet
+// with the timestamp that it echoes; 0 if it proves none below limit. Only a
+// timestamp that the packet before did not have tells which packet that was.
+func (v *sight) echo(s *capture.Segment, limit int64) int64 {
+	if !s.Options.Has(capture.OptTimestamps) {
+		return 0
+	}
+	for i := v.n - 1; i >= 0; i-- {
+		a, earlier := v.at(i), v.before.tsval
+		if s.Time-a.frame.Time >= limit {
+			return 0
+		}
+		if i > 0 {
+			earlier = v.at(i - 1).tsval
+		}
+		if a.tsval == s.Options.TSEcr && earlier != 0 && earlier != a.tsval {
+			return s.Time - a.frame.Time
+		}
+	}
+	return 0
 }
 
 // stamped reports whether timestamps can tell if s left before a came to its
