@@ -61,7 +61,8 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, r *reassembly.Rea
 	}
 	w.flight = flight{}
 	w.growth.begin(s.Frame, c.RTT(), idle, f.most)
-	w.queue, w.ngaps, w.run = queueDelay{}, 0, true
+	w.queue, w.run = queueDelay{}, true
+	w.beat.reset()
 	f.passLate()
 	w.filled = Span{}
 	asked := k.sender[side.Peer()].fresh
@@ -120,6 +121,9 @@ func (k *tracked) goesOn(f *sender, s *capture.Segment, side reassembly.Side) {
 	v := k.view(f, s, side)
 	w := f.work
 	f.tails.note(k, v)
+	if v.gap > max(1e6, v.rtt/8) {
+		defer w.beat.restart()
+	}
 	switch {
 	case v.gap <= 0:
 	case f.hidden:
@@ -205,14 +209,12 @@ func (k *tracked) wasIdle(v *view) bool {
 	}
 	sight := &v.w.sight
 	if !sight.known(v.at-v.eps, v.r).ack.Before(v.f.end) {
-		if v.w.ngaps < maxGaps {
-			v.w.gaps[v.w.ngaps] = v.gap
-			v.w.ngaps++
-		}
+		v.w.beat.note(v)
 		v.w.add(v.prev, v.at, emptyPipe)
 		return true
 	}
 	released := sight.first(v.prev, v.r, func(*told) bool { return true })
+	v.w.beat.wait(v, released != nil && v.at-(released.frame.Time+v.r) > v.eps)
 	if (released == nil || released.frame.Time+v.r > v.at+clockError) && v.gap >= repairSilence(v.rtt) {
 		v.w.add(v.prev, v.at, maybeProbe)
 		v.w.maybe = Stall{Side: v.side, Wait: v.gap, From: v.f.last, To: v.s.Frame}

@@ -18,6 +18,8 @@ type growth struct {
 	most   uint64           // the same up to the latest whole round trip of this one
 	top    int              // round trips that grow, once over
 	room   uint64           // bytes a round trip once they grow no more; 0: not known
+	rest   uint64           // bytes sent since then
+	since  int64            // when that was
 	grew   int              // round trips that grew, behind the first
 	streak int
 	best   int
@@ -56,9 +58,27 @@ func (g *growth) sent(t int64, n int) {
 			g.end(maxRounds-1, g.most)
 		}
 	}
-	if !g.over {
-		g.bytes[g.bin] += uint64(n)
+	if g.over {
+		g.rest += uint64(n)
+		return
 	}
+	g.bytes[g.bin] += uint64(n)
+}
+
+// steadyRounds is how many round trips without growth show that no congestion
+// window was the limit.
+const steadyRounds = 4
+
+// steady reports whether as much was sent each round trip up to last, ns, as
+// when the growth ended. A window that is the limit grows by half a segment of
+// full bytes each round trip at the least, while nothing is lost (RFC 5681 §3.1;
+// RFC 9438 §4.3): four times what is allowed for here.
+func (g *growth) steady(last int64, full int) bool {
+	if !g.over || g.lossy || g.room == 0 || g.rtt == 0 {
+		return false
+	}
+	n := uint64(max(0, last-g.since) / g.rtt)
+	return n >= steadyRounds && g.rest <= (n+1)*(g.room+uint64(full)*n/16)
 }
 
 // grows reports whether a round trip of n bytes exceeds all before it by 30 %:
@@ -91,7 +111,10 @@ func (g *growth) turn(last bool) {
 }
 
 // end ends the growth: the first top round trips belong to it.
-func (g *growth) end(top int, room uint64) { g.over, g.top, g.room = true, top, room }
+func (g *growth) end(top int, room uint64) {
+	g.over, g.top, g.room = true, top, room
+	g.since = g.origin + int64(g.bin+1)*g.rtt
+}
 
 // loss ends the growth with the round trip that it happened in.
 func (g *growth) loss() {

@@ -32,8 +32,8 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 		late := r.RTT - c.Flow[r.Side].MinRTT
 		k.keepsBack(f, s, r, late)
 		k.conn.Pair.jitter[r.Side].add(late)
-		if w != nil {
-			w.queue.behind.add(late)
+		if w != nil && !f.hole {
+			w.queue.behind.add(late) // what waited for a repair did not stand in a queue
 		}
 		// A timer keeps back the ACK of the last segment and a half of what
 		// was sent; any other is late because the path is.

@@ -48,16 +48,11 @@ type work struct {
 	growth growth
 	flight flight
 	queue  queueDelay
-	gaps   [maxGaps]int64 // silences in which nothing was unacknowledged, ns
-	ngaps  int
+	beat   beat
 	maybe  Stall // what may be a loss probe, while its Wait is not 0
 	filled Span  // of a message whose first segments left a hole: from the first of them to what filled it
 	run    bool  // a message is under way
 }
-
-// maxGaps is how many silences are compared with each other to tell a pacing
-// stack from an application that writes now and then.
-const maxGaps = 64
 
 // startWork makes the record of a sender that begins to send at s; nil if the
 // limit is reached: then the time of its messages has no finer cause.
@@ -86,12 +81,12 @@ func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side)
 	return w
 }
 
-// reset makes w as good as new but for sight, which begin makes so. The gaps
-// stay: behind their number nobody reads.
+// reset makes w as good as new but for sight, which begin makes so.
 func (w *work) reset() {
 	w.spans, w.stalls, w.ramps = w.spans[:0], w.stalls[:0], w.ramps[:0]
 	w.growth, w.flight, w.queue = growth{}, flight{}, queueDelay{}
-	w.ngaps, w.maybe, w.filled, w.run = 0, Stall{}, Span{}, false
+	w.maybe, w.filled, w.run = Stall{}, Span{}, false
+	w.beat.reset()
 }
 
 // restSenders lets go of what is kept while a transaction is under way.
@@ -221,6 +216,7 @@ func (k *tracked) sent(f *sender, s *capture.Segment, r *reassembly.Reading) {
 func (k *tracked) counts(f *sender, w *work, s *capture.Segment, r *reassembly.Reading) {
 	w.flight.note(k, f, s, r)
 	w.growth.sent(s.Time, r.New)
+	w.beat.burst += r.New
 	if s.Options.Has(capture.OptTimestamps) {
 		if departed, ok := f.tick.note(s.Time, s.Options.TSVal); ok {
 			w.queue.left(s.Time, departed, f.tick.tick)

@@ -103,8 +103,8 @@ func (k *tracked) resolve(f *sender, w *work, side reassembly.Side) {
 	if w.maybe.Wait != 0 {
 		w.noProbe(f, capture.Frame{})
 	}
-	empty := SenderIdle
-	if w.paced() {
+	empty, window := SenderIdle, k.noWindow(f, w, side)
+	if w.beat.regular() {
 		empty = Paced
 	}
 	if !f.nagle.proved() {
@@ -118,10 +118,33 @@ func (k *tracked) resolve(f *sender, w *work, side reassembly.Side) {
 		case c == maybeProbe:
 			w.spans[i].Cause = SenderIdle
 		case c >= growing:
-			w.spans[i].Cause = w.transportCause(c, queue, side)
+			w.spans[i].Cause = w.transportCause(c, queue, side, window)
 		}
 	}
 	w.spans = joined(w.spans)
+}
+
+// noWindow is the cause of the silences that an ACK may have ended and that no
+// other limit of the transport explains: the congestion window, unless the rhythm
+// of the message shows that none was the limit.
+func (k *tracked) noWindow(f *sender, w *work, side reassembly.Side) Cause {
+	b, g := &w.beat, &w.growth
+	whole := f.last.Time - g.first.Time
+	switch {
+	case g.lossy || g.rtt == 0:
+	case b.pieces(whole, g.rtt) && g.steady(f.last.Time, f.size.of(k.conn.Connection, side)) && k.roomy(w, side):
+		return SenderIdle
+	case b.regular() && b.offBeat(whole, g.rtt):
+		return Paced
+	}
+	return CongestionWindow
+}
+
+// roomy reports whether the receiver's window was no limit of a message that did
+// not grow: it is known, twice what was sent in a round trip, and was never run into.
+func (k *tracked) roomy(w *work, side reassembly.Side) bool {
+	return k.conn.ScaleKnown() && uint64(k.conn.Flow[side.Peer()].Window) >= 2*w.growth.room &&
+		!slices.ContainsFunc(w.spans, func(s Span) bool { return s.Cause == ReceiveWindow || s.Cause == ZeroWindow })
 }
 
 // unprove takes back what was given to Nagle's algorithm of a sender that turns
@@ -132,8 +155,9 @@ func (w *work) unprove() {
 	w.stalls = slices.DeleteFunc(w.stalls, func(s Stall) bool { return s.Cause == NagleDelayedAck || s.Cause == NagleWait })
 }
 
-// transportCause settles which of the transport's limits a silence was.
-func (w *work) transportCause(c Cause, queue bool, side reassembly.Side) Cause {
+// transportCause settles which of the transport's limits a silence was; window
+// is what it was if no other shows.
+func (w *work) transportCause(c Cause, queue bool, side reassembly.Side, window Cause) Cause {
 	g := &w.growth
 	short := c&1 != 0
 	ramp := g.ramp()
@@ -144,32 +168,12 @@ func (w *work) transportCause(c Cause, queue bool, side reassembly.Side) Cause {
 		}
 	}
 	switch {
-	case queue && !g.lossy:
+	case queue:
 		return PathRate
 	case short:
 		return moving(side)
 	}
-	return CongestionWindow
-}
-
-// paced reports whether the silences with nothing unacknowledged are a stack's
-// own clock: at least four within 40 % of their median. An application that
-// writes now and then is less even, and leaves partial segments.
-func (w *work) paced() bool {
-	if w.ngaps < 4 {
-		return false
-	}
-	gaps := w.gaps
-	list := gaps[:w.ngaps]
-	slices.Sort(list)
-	median := list[len(list)/2]
-	alike := 0
-	for _, g := range list {
-		if d := g - median; d*10 <= median*4 && -d*10 <= median*4 {
-			alike++
-		}
-	}
-	return alike >= 4 && alike*2 > w.ngaps
+	return window
 }
 
 // evenly: seen from the receiver, without timestamps, even distances are all

@@ -1,0 +1,33 @@
+package timeline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// A short queue drops what does not fit, and stands all the same: most of the
+// time the rate of the path is the limit, whatever was lost. The capture is the
+// server's; each ACK lets one segment go.
+func TestQueueThatDrops(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`conn 10.0.0.1:40000 > 10.0.0.2:80
+		+0     > S  mss=1460 ws=7
+		+10us  < S. mss=1460 ws=7
+		+10ms  > .
+		+0     > P. "GET /a HTTP/1.1\r\n\r\n"
+		+10us  < . ` + head(1460*50) + fmt.Sprintf(" len=%d\n", 1460-len(head(1460*50))+6))
+	b.WriteString("+1us < .  len=1460\n")
+	b.WriteString(strings.Repeat("+1us < . len=1460\n", 8) + "+4ms > . ack=1\n")
+	for i := 1; i <= 39; i++ {
+		fmt.Fprintf(&b, "+6ms > . ack=%d\n+10us < . len=1460\n", 1+1460*i)
+		if i == 25 {
+			b.WriteString("+1us < retrans=8\n")
+		}
+	}
+	fmt.Fprintf(&b, "+60ms > . ack=%d\n+10us < P. len=1460\n+10ms > .\n", 1+1460*49)
+	p := prove(t, b.String())
+	if !has(p.lines, "path_rate") || has(p.lines, "congestion_window") || !p.traits.Is(RateLimited) {
+		t.Errorf("accounts are %q, traits %v", p.lines, p.traits.Names())
+	}
+}
