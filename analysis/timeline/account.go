@@ -154,6 +154,11 @@ func (k *tracked) wait(e *exchange, s *spans) {
 	until := e.response.Time
 	k.resent(e, s, until)
 	s.until(min(s.at+c.Flow[reassembly.Server].MinRTT, until), Network)
+	if w := k.sender[reassembly.Client].work; w != nil && len(w.spans) > 0 {
+		if sp := w.spans[len(w.spans)-1]; sp.Cause == PathRate && sp.From >= e.requestEnd.Time {
+			s.until(min(sp.To, until), PathRate)
+		}
+	}
 	s.until(min(e.previousEnd, until), Queue)
 	if e.blind {
 		s.until(until, Unknown)

@@ -34,6 +34,9 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 		k.conn.Pair.jitter[r.Side].add(late)
 		if w != nil && !f.hole {
 			w.queue.behind.add(late) // what waited for a repair did not stand in a queue
+			if s.Ack != f.end {
+				w.queue.latest = late
+			}
 		}
 		// A timer keeps back the ACK of the last segment and a half of what
 		// was sent; any other is late because the path is.
@@ -50,9 +53,20 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 			w.noProbe(f, s.Frame)
 		}
 		if w != nil && s.Ack == f.end {
+			if side == reassembly.Client && w.run && w.queue.stands(c.RTT()) {
+				k.drains(f, w, s.Time)
+			}
 			k.restWhenDone(f, side)
 		}
 	}
+}
+
+// drains gives the time that the last bytes of a request still stood in the queue
+// of the path, beyond the round trip, to the path's rate: as much as those before
+// them did. The ACK, seen at t ns, may have waited for the answer.
+func (k *tracked) drains(f *sender, w *work, t int64) {
+	from := f.last.Time + k.conn.Flow[reassembly.Server].MinRTT
+	w.add(from, min(t, from+w.queue.latest), PathRate)
 }
 
 // lateACK notes an ACK that waited for its timer. The one before it has been

@@ -9,6 +9,7 @@ import "math/bits"
 type queueDelay struct {
 	ahead  spread // between the sender and the capture
 	behind spread // between the capture and the receiver, both ways
+	latest int64  // behind, of the latest sample that no timer kept back, ns
 	least  int64  // arrival less departure of the quickest packet, ns
 	tick   int64  // of the sender's clock, ns
 	any    bool

@@ -31,3 +31,26 @@ func TestQueueThatDrops(t *testing.T) {
 		t.Errorf("accounts are %q, traits %v", p.lines, p.traits.Names())
 	}
 }
+
+// The end of an upload stands in the queue that its sender has filled: the wait
+// for the answer is the path's for so long. The capture is the client's.
+func TestQueueDrainsBeforeAnswer(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`conn 10.0.0.1:40000 > 10.0.0.2:80
+		+0     > S  mss=1460 ws=7
+		+10ms  < S. mss=1460 ws=7
+		+10us  > .
+		+0     > . "POST /a HTTP/1.1\r\nContent-Length: 71496\r\n\r\n" len=1416
+		` + strings.Repeat("+1us > . len=1460\n", 9) + "+4ms < . ack=1\n")
+	for i := 1; i <= 39; i++ {
+		fmt.Fprintf(&b, "+6ms < . ack=%d\n+10us > . len=1460\n", 1+1460*i)
+	}
+	for i := 40; i < 49; i++ {
+		fmt.Fprintf(&b, "+6ms < . ack=%d\n", 1+1460*i)
+	}
+	b.WriteString("+6ms < P. " + short + "+10us > .\n")
+	p := prove(t, b.String())
+	if !has(p.lines, "network 10ms, path_rate 50ms") || has(p.lines, "server_wait") {
+		t.Errorf("accounts are %q", p.lines)
+	}
+}
