@@ -65,15 +65,42 @@ func (k *tracked) startsMessage(f *sender, s *capture.Segment, r *reassembly.Rea
 	w.beat.reset()
 	f.passLate()
 	w.filled = Span{}
+	k.answersLate(f, w, s, r)
+}
+
+// answersLate looks whether the first segment behind something that the peer
+// said came so late because the transmissions before it were lost.
+func (k *tracked) answersLate(f *sender, w *work, s *capture.Segment, r *reassembly.Reading) {
+	c, side := &k.conn, r.Side
 	asked := k.sender[side.Peer()].fresh
+	wait := s.Time - asked.Time
 	n, sure := k.lostBefore(f, s, side)
-	// A host that was only thinking would have acknowledged meanwhile.
-	sure = sure || r.Acked > 0 && s.Time-asked.Time >= probeSilence
-	if (n > 0 && sure || f.unseen) && !f.hidden && c.RTT() > 0 && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && s.Time-asked.Time >= repairSilence(c.RTT()) {
+	if r.Acked > 0 { // a host that was only thinking would have acknowledged meanwhile
+		if wait-c.Flow[side].MinRTT >= silentProbe && k.few(f, side) {
+			n = max(n, int(f.ids.missing))
+		}
+		sure = sure || wait >= probeSilence
+	}
+	f.absent = n > 0
+	if (n > 0 && sure || f.unseen) && !f.hidden && c.RTT() > 0 && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && wait >= repairSilence(c.RTT()) {
 		bump(&f.lost)
 		w.add(asked.Time, s.Time, Retransmit)
-		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n, s.Time-asked.Time, c.RTT()), Side: side, Wait: s.Time - asked.Time, From: asked, To: s.Frame, Inferred: true})
+		w.stall(Stall{Cause: Retransmit, Repair: unseenRepair(n, wait, c.RTT()), Side: side, Wait: wait, From: asked, To: s.Frame, Inferred: true})
 	}
+}
+
+// silentProbe is the least time beyond the round trip, ns, in which a probe comes
+// for a single segment (RFC 8985 §7.2: with 200 ms for the peer's ACK timer), and
+// by which hosts that have received something have said so.
+const silentProbe = int64(190e6)
+
+// few reports whether no more numbers of side are missing than a probe and what
+// it repeats take, and no other connection may have them. Behind a silence
+// without an acknowledgement that is enough, also where losses are all that its
+// numbers have shown so far.
+func (k *tracked) few(f *sender, side reassembly.Side) bool {
+	p := k.conn.Pair
+	return f.ids.missing >= 1 && f.ids.missing <= 2 && !p.numbers[side].shared && p.open <= 1
 }
 
 // lostBefore is how many packets of side left before s, did not pass the

@@ -20,7 +20,7 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 	w := f.work
 	if w != nil {
 		w.sight.add(t, c.Flow[side].MinRTT)
-		w.wasNeedless(r)
+		w.wasNeedless(r, k.sender[r.Side].absent)
 	}
 	if f.heard {
 		t.ack, t.edge = t.ack.Max(f.told.ack), t.edge.Max(f.told.edge)

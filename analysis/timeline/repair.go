@@ -74,14 +74,15 @@ func (k *tracked) timedOut(v *view, needless bool) {
 
 // wasNeedless: the receiver reports bytes that came twice (RFC 2883). One that
 // has itself sent what the capture lacks lost an acknowledgement with it: then
-// the repair was needless, but not the wait.
-func (w *work) wasNeedless(r *reassembly.Reading) {
+// the repair was needless, but not the wait. That shows in bytes that never
+// came, or, absent, in the numbers of the packets before its latest message.
+func (w *work) wasNeedless(r *reassembly.Reading, absent bool) {
 	if !r.Events.Is(reassembly.DSACK) {
 		return
 	}
 	for i := len(w.stalls) - 1; i >= 0; i-- {
 		if s := &w.stalls[i]; s.Cause == Retransmit {
-			s.Needless, s.AckLost = true, r.Events.Is(reassembly.Jump)
+			s.Needless, s.AckLost = true, absent || r.Events.Is(reassembly.Jump)
 			if !s.AckLost && s.Count == 1 {
 				w.pardon(s)
 			}

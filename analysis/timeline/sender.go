@@ -36,6 +36,7 @@ type sender struct {
 	small     bool   // a partial segment was
 	hole      bool   // the receiver reports one
 	unseen    bool   // bytes were sent that did not pass the capture point
+	absent    bool   // packets left before its latest message and did not pass the capture point
 	hidden    bool   // the peer acknowledged such bytes: they had come, and the capture lacks them
 }
 
