@@ -82,6 +82,9 @@ func (k *tracked) answersLate(f *sender, w *work, s *capture.Segment, r *reassem
 		sure = sure || wait >= probeSilence
 	}
 	f.absent = n > 0
+	if n > 0 && r.Acked > 0 {
+		k.sender[side.Peer()].work.ackWasLost()
+	}
 	if (n > 0 && sure || f.unseen) && !f.hidden && c.RTT() > 0 && !asked.IsZero() && !beside(c.Flow[side].MinRTT, c.RTT()) && wait >= repairSilence(c.RTT()) {
 		bump(&f.lost)
 		w.add(asked.Time, s.Time, Retransmit)

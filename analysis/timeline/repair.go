@@ -91,6 +91,17 @@ func (w *work) wasNeedless(r *reassembly.Reading, absent bool) {
 	}
 }
 
+// ackWasLost: what carried the acknowledgement was lost, so that the latest
+// repair by a probe was needless, but not the wait. w may be nil.
+func (w *work) ackWasLost() {
+	if w == nil {
+		return
+	}
+	if n := len(w.stalls); n > 0 && w.stalls[n-1].Cause == Retransmit && w.stalls[n-1].Repair == Probe {
+		w.stalls[n-1].Needless, w.stalls[n-1].AckLost = true, true
+	}
+}
+
 // pardon takes back that the sender waited for a repair: the peer had what it
 // sent, and took its time.
 func (w *work) pardon(s *Stall) {
