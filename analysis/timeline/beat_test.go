@@ -64,3 +64,12 @@ func TestLargePiecesAreNoPacing(t *testing.T) {
 		t.Errorf("accounts are %q", p.lines)
 	}
 }
+
+// A pause of the application amidst an answer makes no steady stream of the
+// round trips before and behind it.
+func TestPauseIsNoSteadyPace(t *testing.T) {
+	p := prove(t, slowPath+first(26280)+burst("1us", 2, true)+burst("60ms", 6, true)+burst("600ms", 3, true)+burst("60ms", 6, true))
+	if !has(p.lines, "congestion_window 60.001ms") || has(p.lines, "sender_idle 60.001ms") {
+		t.Errorf("accounts are %q", p.lines)
+	}
+}

@@ -69,16 +69,16 @@ func (g *growth) sent(t int64, n int) {
 // window was the limit.
 const steadyRounds = 4
 
-// steady reports whether as much was sent each round trip up to last, ns, as
-// when the growth ended. A window that is the limit grows by half a segment of
+// steady reports whether about as much was sent each round trip up to last, ns,
+// as in the first ones. A window that is the limit grows by half a segment of
 // full bytes each round trip at the least, while nothing is lost (RFC 5681 §3.1;
 // RFC 9438 §4.3): four times what is allowed for here.
 func (g *growth) steady(last int64, full int) bool {
-	if !g.over || g.lossy || g.room == 0 || g.rtt == 0 {
+	if !g.over || g.lossy || g.room == 0 || g.rtt == 0 || g.ramp() {
 		return false
 	}
 	n := uint64(max(0, last-g.since) / g.rtt)
-	return n >= steadyRounds && g.rest <= (n+1)*(g.room+uint64(full)*n/16)
+	return n >= steadyRounds && g.rest*4 >= n*g.room*3 && g.rest <= (n+1)*(g.room+uint64(full)*n/16)
 }
 
 // grows reports whether a round trip of n bytes exceeds all before it by 30 %:
