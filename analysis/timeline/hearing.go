@@ -29,22 +29,7 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 	f.hidden = f.hidden || r.Events.Is(reassembly.AckUnseen)
 	k.t.stats.ACKs.count(s, r)
 	if r.RTT > 0 {
-		late := r.RTT - c.Flow[r.Side].MinRTT
-		k.keepsBack(f, s, r, late)
-		k.conn.Pair.jitter[r.Side].add(late)
-		if w != nil && !f.hole {
-			w.queue.behind.add(late) // what waited for a repair did not stand in a queue
-			if s.Ack != f.end {
-				w.queue.latest = late
-			}
-		}
-		// A timer keeps back the ACK of the last segment and a half of what
-		// was sent; any other is late because the path is.
-		if late >= leastDelay && late < mostDelay && r.Events.Is(reassembly.PureACK) &&
-			s.Ack == f.end && r.Acked < 2*f.size.of(c, side) {
-			f.lateACK(s.Frame)
-			k.t.stats.ACKs.Timed++
-		}
+		k.sampled(f, s, r)
 	}
 	k.hearsOfHoles(f, s, r, side)
 	if r.Acked > 0 {
@@ -58,6 +43,28 @@ func (k *tracked) hears(s *capture.Segment, r *reassembly.Reading) {
 			}
 			k.restWhenDone(f, side)
 		}
+	}
+}
+
+// sampled takes an acknowledgement that is a round trip: how much later than the
+// quickest it came, and whether the path or a timer kept it.
+func (k *tracked) sampled(f *sender, s *capture.Segment, r *reassembly.Reading) {
+	c, w := k.conn.Connection, f.work
+	late := r.RTT - c.Flow[r.Side].MinRTT
+	k.keepsBack(f, s, r, late)
+	k.conn.Pair.jitter[r.Side].add(late)
+	if w != nil && !f.hole {
+		w.queue.behind.add(late) // what waited for a repair did not stand in a queue
+		if s.Ack != f.end {
+			w.queue.latest = late
+		}
+	}
+	// A timer keeps back the ACK of the last segment and a half of what
+	// was sent; any other is late because the path is.
+	if late >= leastDelay && late < mostDelay && r.Events.Is(reassembly.PureACK) &&
+		s.Ack == f.end && r.Acked < 2*f.size.of(c, r.Side.Peer()) {
+		f.lateACK(s.Frame)
+		k.t.stats.ACKs.Timed++
 	}
 }
 
