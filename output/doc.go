@@ -20,7 +20,7 @@
 // Where did the time go?
 //
 //	$ connlint --format jsonl testdata/lab/13-mixed/client.pcap.gz | jq -r 'select(.type=="summary") | .time | to_entries | sort_by(-.value)[:3][] | [.key, .value] | @tsv'
-//	network_ms	3947.083
+//	network_ms	3946.831
 //	nagle_delayed_ack_ms	1767.183
 //	connect_ms	754.784
 //
@@ -40,7 +40,7 @@
 //
 //	$ connlint --format jsonl --records transaction testdata/lab/13-mixed/client.pcap.gz | jq -sr '[.[] | select(.type=="transaction")] | group_by(.server)[] | .[0].server as $server | map(.time.server_wait_ms) | sort | "\($server) \(.[length*95/100 | floor]) ms"'
 //	10.77.0.80:8080 40.334 ms
-//	10.77.0.80:8081 0.654 ms
+//	10.77.0.80:8081 0.682 ms
 //
 // What could not be judged, and why? Of a capture that stops early:
 //
