@@ -11,7 +11,6 @@ type sender struct {
 	work *work // while there is something to explain
 
 	told told // the sum of what the peer acknowledged
-	size fullSize
 	ids  identities
 	tick ticks
 	most uint64 // most new bytes in one round trip
@@ -26,6 +25,7 @@ type sender struct {
 	repaired  uint32        // repetitions so far when the receiver reported a hole
 	nagle     nagle
 	tails     tails
+	size      fullSize
 	reordered uint16 // holes that closed without a repetition
 	lost      uint16 // repairs of losses that the capture point did not see
 	fast      uint16 // repairs that waited for no timer
