@@ -83,7 +83,10 @@ type Reading struct {
 	// acknowledges nothing new or the segments are not remembered.
 	Answers capture.Frame
 	RTT     int64 // sample between the capture point and Side in ns; 0: none
-	Tick    int64 // of the capture's clock in ns, if it is a coarse one; 0: it is fine, or not known
+	// Hole is the number of the first packet behind the latest hole that is
+	// known to be in the capture, whoever's packets it took; 0: there is none.
+	Hole uint64
+	Tick int64 // of the capture's clock in ns, if it is a coarse one; 0: it is fine, or not known
 }
 
 // Events are the things that one segment is.

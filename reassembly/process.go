@@ -14,7 +14,7 @@ func (t *Tracker) process(c *Connection, s *capture.Segment) {
 		side = t.settle(c, s, side)
 	}
 	r := &t.reading
-	*r = Reading{Side: side, Tick: t.clock.grain.tick()}
+	*r = Reading{Side: side, Hole: t.hole, Tick: t.clock.grain.tick()}
 	t.clock.mark(c)
 	t.arrive(c, s, r)
 	if s.Flags&capture.SYN != 0 {

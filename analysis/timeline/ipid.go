@@ -56,6 +56,10 @@ func (d *identities) note(s *capture.Segment, full int) (from uint16, missing bo
 	return from, missing
 }
 
+// resume takes the count up behind a hole in the capture: what is missing by
+// then is in no packet and proves no loss.
+func (d *identities) resume() { d.seen = false }
+
 // numbering is the latest number that a host gave on any connection of a pair.
 type numbering struct {
 	last   uint16

@@ -133,6 +133,11 @@ func (k *tracked) observe(s *capture.Segment, r *reassembly.Reading) {
 		return
 	}
 	f := &k.sender[r.Side]
+	if r.Hole != k.hole {
+		k.hole = r.Hole
+		k.sender[reassembly.Client].ids.resume()
+		k.sender[reassembly.Server].ids.resume()
+	}
 	if !r.Events.Is(reassembly.Duplicate) {
 		missing := f.ids.missing
 		full := 0

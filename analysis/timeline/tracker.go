@@ -113,6 +113,7 @@ type tracked struct {
 	sender              [2]sender
 	habits              habits
 	gaps                []gap
+	hole                uint64    // behind which the senders' numbers were taken up anew, as reassembly.Reading.Hole has it
 	legs                []*Leg    // requests under way, as long as somebody asks for paths
 	up, kept            *Upstream // what it is as a proxy's connection; the one that its own requests went over
 
