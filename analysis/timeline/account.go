@@ -23,6 +23,7 @@ type exchange struct {
 	answered, blind       bool          // blind: the side that would answer is not in the capture
 	established, tlsEnded int64         // ends of the two handshakes; 0: none
 	hello                 int64         // start of the second
+	lastSeen              int64         // of a response that was under way at the end: its last byte by then; 0: none was
 }
 
 // account cuts the time of a transaction into spans.
@@ -50,6 +51,10 @@ func (t *Tracker) account(k *tracked, e *exchange, x *Transaction) {
 		k.wait(e, s)
 	}
 	k.explained(s, reassembly.Server, x.End.Time)
+	if e.lastSeen != 0 {
+		s.until(e.lastSeen, Response)
+		s.until(x.End.Time, Unknown) // what held up the rest lies behind the capture's end
+	}
 	s.until(x.End.Time, Response)
 	x.Spans = s.list
 	x.Time = Account{}
@@ -194,6 +199,9 @@ func exchangeOf(c *Connection, x *http1.Transaction) exchange {
 		e.response, e.end = x.Interim[0].First, x.Interim[len(x.Interim)-1].Last
 	}
 	if x.End == http1.StillOpen {
+		if m := x.Response; m != nil {
+			e.lastSeen = m.Last.Time
+		}
 		e.end = capture.NewFrame(c.Last.Source(), c.Last.Number(), max(c.End, e.end.Time))
 	} else if x.Response == nil {
 		e.end = lastFrame(c, e.end)

@@ -121,6 +121,14 @@ func TestAccounts(t *testing.T) {
 			1 GET /a: connect 10ms, unknown 30ms
 			end-of-capture 0 of 1
 			pair 1 1 peak 1`},
+		"half a response, end of capture": {handshake + `
+			+0     > P. "GET /a HTTP/1.1\r\n\r\n"
+			+10ms  < P. "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" len=1000
+			+5ms   < P. len=500
+			+30ms  > .`, `
+			1 GET /a 200: connect 10ms, network 10ms, sender_idle 5ms, unknown 30ms
+			end-of-capture 0 of 1
+			pair 1 1 peak 1`},
 		"one direction": {`conn 10.0.0.1:40000 > 10.0.0.2:80
 			+0     > S  mss=1460
 			+10ms  < S. mss=1460 drop
