@@ -34,8 +34,13 @@ func (t *textWriter) skipped(a *analysis.Summary) {
 		t.blind = append(t.blind, g.reasons(a)...)
 		t.block(2, fmt.Sprintf("%s: %s", number(g.most, "connection"), g.words(a)))
 		remedies := g.remedies(a)
-		if g.name == "BothDirections" && oneWay(t.run.Filter) {
+		switch {
+		case g.name == "BothDirections" && oneWay(t.run.Filter):
 			remedies = []string{"Leave src and dst out of -f: it takes one direction."}
+		case g.name == "Handshake" && len(t.run.Sources) > 1:
+			remedies = append(remedies, "If the files are parts of one capture, read them with --rotated.")
+		case g.name == "NoGapBefore" && t.run.Rotation != nil:
+			remedies = append(remedies, "A part of the rotated capture that is not there leaves such gaps, too.")
 		}
 		t.block(4, strings.Join(append([]string{t.areas(g.rules) + "."}, remedies...), " "))
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"connlint/analysis"
+	"connlint/capture"
 	"connlint/reassembly"
 )
 
@@ -74,6 +75,27 @@ func TestFilterOfOneDirection(t *testing.T) {
 		w.out.Flush()
 		if strings.Contains(b.String(), "Leave src and dst out of -f") != itself || strings.Contains(b.String(), "Capture where") == itself {
 			t.Errorf("-f %q: %s", filter, b.String())
+		}
+	}
+}
+
+// Several files may be parts of one capture; of one that is in parts, one may
+// not be there.
+func TestPartsOfACapture(t *testing.T) {
+	a := &analysis.Summary{Caveats: map[string]uint64{"capture-starts-mid-connection": 3, "capture-drops": 3},
+		Skipped: map[string]map[string]uint64{"tcp/x": {"Handshake": 3, "NoGapBefore": 3}}}
+	for _, tt := range []struct {
+		sources  int
+		rotation *capture.Rotation
+	}{{1, nil}, {2, nil}, {1, &capture.Rotation{}}} {
+		var b strings.Builder
+		w := newText(&b)
+		w.run.Sources, w.run.Rotation = make([]string, tt.sources), tt.rotation
+		w.skipped(a)
+		w.out.Flush()
+		said := strings.Join(strings.Fields(b.String()), " ")
+		if strings.Contains(said, "read them with --rotated.") != (tt.sources > 1) || strings.Contains(said, "A part of the rotated capture") != (tt.rotation != nil) {
+			t.Errorf("%+v: %s", tt, said)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // indentation is where the text of a paragraph begins: behind its severity.
 const indentation = 11
 
-// unsure is the confidence below which a paragraph says its doubts.
+// unsure is the confidence up to which a paragraph says its doubts.
 const unsure = 0.8
 
 // paragraph is what is wrong, what it costs and whose fault it is, what to
@@ -37,7 +37,7 @@ func (t *textWriter) paragraph(p *paragraph) {
 	default:
 		t.item(indentation, "cost", costs+"; culprit:"+glue+p.blame(), bold, lost)
 	}
-	if f.Confidence < unsure {
+	if f.Confidence <= unsure {
 		t.item(indentation, "sure to "+strconv.FormatFloat(f.Confidence, 'f', 1, 64), doubts(f.Reasons), plain, 0)
 	}
 	t.item(indentation, "fix", glued(printable(f.Fix)), plain, 0)

@@ -70,28 +70,31 @@ func TestManySources(t *testing.T) {
 	}
 }
 
-// A paragraph says its doubts below 0.8, its fix if there is one, who speaks
+// A paragraph says its doubts up to 0.8, its fix if there is one, who speaks
 // with whom, and fits the width with addresses of any length.
 func TestParagraph(t *testing.T) {
 	doubtful := finding("close/some-rule-with-a-rather-long-name-for-a-rule", "[2001:db8:1111:2222:3333:4444:5555:6666]:8080", 3e9)
 	doubtful.Confidence, doubtful.Reasons, doubtful.Fix = 0.6, []string{"the round trip comes from the handshake alone", "two"}, "Set `x 1;`."
 	doubtful.Subject.Client = endpoint("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:40000")
 	doubtful.Culprit = analysis.Nobody
+	middling := finding("tcp/middling", "10.0.0.3:80", 1e6)
+	middling.Confidence, middling.Reasons = 0.8, []string{"three"}
 	sure := finding("tcp/sure", "10.0.0.2:80", 1e6)
 	other := finding("tcp/sure", "10.0.0.2:80", 1e6)
 	other.Subject.Client = endpoint("10.0.0.9:5")
-	got := told(t, doubtful, sure, other)
+	got := told(t, doubtful, middling, sure, other)
 	for _, want := range []string{
 		"  warning  close/some-rule-with-a-rather-long-name-for-a-rule\n           2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff > [2001:db8:1111:2222:3333:4444:5555:6666]:8080\n",
 		"           cost: 3.00 s; whose fault it is cannot be told\n",
 		"           sure to 0.6: the round trip comes from the handshake alone; two\n           fix: Set `x 1;`.\n           packets: 7 (late ACK)\n",
+		"           sure to 0.8: three\n",
 		"  warning  tcp/sure  2 clients > 10.0.0.2:80\n           on 2 connections; for example: ",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
 	}
-	if strings.Count(got, "sure to") != 1 || strings.Count(got, "fix:") != 1 {
+	if strings.Count(got, "sure to") != 2 || strings.Count(got, "fix:") != 1 {
 		t.Errorf("doubts or a fix that are not there:\n%s", got)
 	}
 	for line := range strings.Lines(got) {

@@ -110,6 +110,8 @@ func causeHint(c timeline.Cause) string {
 		return "the server's own time, from the whole request to the first byte of the answer: look there, not at the connections."
 	case timeline.NoResponse:
 		return "time spent on requests that were never answered: see who they were sent on to, and capture there too."
+	case timeline.Unknown:
+		return "time of which the capture does not show enough: it ends before the answer does, sees one side only, or lacks packets."
 	case timeline.SenderIdle:
 		return "time in which the sending program had nothing to send in the middle of a message: look at that program."
 	}

@@ -71,7 +71,7 @@ func runPlain() []plain {
 		counter("connections_closed_total", "TCP connections seen that are over: closed, idle for too long, or given up.", func(s *snapshot) uint64 {
 			return s.counts.Connections.Connections - s.counts.Connections.Open
 		}),
-		{describe("connections_open", "TCP connections followed now."), prometheus.GaugeValue, func(s *snapshot) float64 { return float64(s.counts.Connections.Open) }},
+		{describe("connections_open", "TCP connections followed now, also those that closed two seconds ago or less."), prometheus.GaugeValue, func(s *snapshot) float64 { return float64(s.counts.Connections.Open) }},
 		counter("transactions_total", "HTTP transactions, and turns of encrypted connections.", func(s *snapshot) uint64 { return s.transactions }),
 		counter("incomplete_transactions_total", "Transactions without a whole request and a whole response.", func(s *snapshot) uint64 { return s.incomplete }),
 		counter("output_dropped_records_total", "Records of the report that were dropped because it was not read in time.", func(s *snapshot) uint64 { return s.unwritten }),
