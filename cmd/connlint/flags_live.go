@@ -77,6 +77,8 @@ func (l *liveOptions) check(flags *pflag.FlagSet, files []string) error {
 		return errors.New("--snaplen 0 would capture nothing; leave it out to capture whole packets")
 	case l.write == "" && (flags.Changed("write") || flags.Changed("rotate-size") || flags.Changed("rotate-count")):
 		return errors.New("-w names no file to write packets to; --rotate-size and --rotate-count go with it")
+	case flags.Changed("rotate-size") && l.rotateSize < rotateLeast:
+		return fmt.Errorf("--rotate-size %d: it is in bytes, %d at least; tcpdump's -C 5 is 5MB here", l.rotateSize, rotateLeast)
 	case flags.Changed("rotate-count") && (l.rotateCount == 0 || !flags.Changed("rotate-size")):
 		return fmt.Errorf("--rotate-count %d: it is a number of files, and --rotate-size says how large each may be", l.rotateCount)
 	}
@@ -88,6 +90,10 @@ func (l *liveOptions) check(flags *pflag.FlagSet, files []string) error {
 	}
 	return nil
 }
+
+// rotateLeast is the least size of a file, bytes: less is a number of something
+// else, and would make a file of each packet.
+const rotateLeast = 4096
 
 // byteSize is a flag that takes a number of bytes.
 type byteSize struct {
