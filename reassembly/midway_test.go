@@ -23,6 +23,7 @@ func TestAnsweredMidway(t *testing.T) {
 		w.send(ms, Client, seg{flags: psh, seq: 1, ack: 1, data: "request"})
 		w.send(ms, Server, seg{flags: ack, seq: 1, ack: 8, ttl: tt.ack})
 		w.send(ms, Server, seg{flags: psh, seq: 1, ack: 8, data: "response", ttl: tt.data})
+		w.send(ms, Server, seg{flags: psh, seq: 9, ack: 8, data: "injected", ttl: 128})
 		c := w.only().rec
 		if (c.Caveats&AnsweredMidway != 0) != tt.midway || c.Flow[Server].TTL != tt.want {
 			t.Errorf("%s: caveats %v, TTL %d", tt.name, c.Caveats.Names(), c.Flow[Server].TTL)

@@ -83,11 +83,15 @@ func (t *Tracker) arrive(c *Connection, s *capture.Segment, r *Reading) {
 // the SYN: what protects a server from floods, or accelerates a path, answers in
 // its name and often counts down from 255 (RFC 1122 §3.2.1.7 leaves the start
 // open) where the server does from 64. Paths of one host differ by a few hops,
-// the starts in use (64, 128, 255) by more than any path has.
+// the starts in use (64, 128, 255) by more than any path has. Only the first
+// data tell: what is sent in the server's name behind its own is an injection.
 func (c *Connection) otherStack(s *capture.Segment, r *Reading) {
 	const apart = 32
 	f := &c.Flow[r.Side]
-	if far := int(s.TTL) - int(f.TTL); r.Side == Server && !c.Handshake.SYNACK.IsZero() && (far >= apart || far <= -apart) {
+	if r.Side != Server || c.Handshake.SYNACK.IsZero() || f.Segments > 0 {
+		return
+	}
+	if far := int(s.TTL) - int(f.TTL); far >= apart || far <= -apart {
 		c.Caveats |= AnsweredMidway
 		f.TTL = s.TTL
 	}
