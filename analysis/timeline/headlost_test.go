@@ -36,3 +36,17 @@ func TestAnswerLost(t *testing.T) {
 		t.Errorf("accounts are %q", p.lines)
 	}
 }
+
+// The end of an answer may overtake its head, and what lay between be lacking
+// in the capture: it is over no sooner than its head is there.
+func TestEndOvertakesHead(t *testing.T) {
+	p := prove(t, far+ask+`
+		+40ms < P. seq=+2000 len=1000
+		+20ms < . seq=1 "HTTP/1.1 200 OK\r\nContent-Length: 2958\r\n\r\n" len=958
+		+10us > . ack=3001
+		+1s   > F. ack=3001
+		+20ms < F. seq=3001 ack=+1`)
+	if !has(p.lines, "GET /a 200: connect 20ms, network 20ms, server_wait 20ms, retransmit 20ms") {
+		t.Errorf("accounts are %q", p.lines)
+	}
+}

@@ -200,7 +200,7 @@ func (c *Conn) bridged(dir Direction, h *half, frame capture.Frame, n uint64) bo
 	h.m.Body.n += n
 	h.m.Missing += n
 	h.m.Tail = [8]byte{}
-	h.m.Last, h.m.inferred = frame, true
+	h.m.Last = frame
 	if h.left == 0 {
 		c.dataDone(dir, h, frame)
 	}
@@ -242,7 +242,7 @@ func (c *Conn) End(dir Direction, frame capture.Frame, how End) {
 // endMessage is the one place where a message ends.
 func (c *Conn) endMessage(dir Direction, h *half, end End, frame capture.Frame) {
 	m := h.m
-	if end == Complete && !m.inferred && frame.Number() < m.Last.Number() {
+	if end == Complete && m.Last == m.reached && frame.Number() < m.Last.Number() {
 		frame = m.Last
 	}
 	m.End, m.Ended, m.Due = end, frame, h.due(end)

@@ -84,10 +84,10 @@ type Message struct {
 	Ahead int
 
 	tx       *Transaction
-	charged  int    // bytes that the pool counts for it
-	bodyHash uint64 // see BodyDigest
-	inferred bool   // Last is the proof of bytes that are not in the capture
-	partial  bool   // the start line was taken for granted before it was whole
+	charged  int           // bytes that the pool counts for it
+	bodyHash uint64        // see BodyDigest
+	reached  capture.Frame // Last, unless that is the proof of bytes that are not in the capture
+	partial  bool          // the start line was taken for granted before it was whole
 }
 
 // Size is how many bytes the message took in its direction so far, its holes
@@ -98,9 +98,10 @@ func (m *Message) Size() uint64 { return m.HeadSize + m.Body.n + m.Overhead }
 // captured before what filled it; what only proves that the capture lacks bytes
 // does not say when they came.
 func (m *Message) reach(frame capture.Frame) {
-	if m.inferred || frame.Number() > m.Last.Number() {
-		m.Last, m.inferred = frame, false
+	if frame.Number() > m.reached.Number() {
+		m.reached = frame
 	}
+	m.Last = m.reached
 }
 
 // Interim reports whether m is a 1xx response that a final response follows
