@@ -159,7 +159,7 @@ func (k *tracked) wait(e *exchange, s *spans) {
 	until := e.response.Time
 	k.resent(e, s, until)
 	s.until(min(s.at+c.Flow[reassembly.Server].MinRTT, until), Network)
-	if w := k.sender[reassembly.Client].work; w != nil && len(w.spans) > 0 {
+	if w := k.sender[reassembly.Client].work; w != nil && len(w.spans) > 0 && w.drained == e.requestEnd.Time {
 		if sp := w.spans[len(w.spans)-1]; sp.Cause == PathRate && sp.From >= e.requestEnd.Time {
 			s.until(min(sp.To, until), PathRate)
 		}

@@ -74,6 +74,7 @@ func (k *tracked) sampled(f *sender, s *capture.Segment, r *reassembly.Reading) 
 func (k *tracked) drains(f *sender, w *work, t int64) {
 	from := f.last.Time + k.conn.Flow[reassembly.Server].MinRTT
 	w.add(from, min(t, from+w.queue.latest), PathRate)
+	w.drained = f.last.Time
 }
 
 // lateACK notes an ACK that waited for its timer. The one before it has been

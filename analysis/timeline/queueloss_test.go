@@ -54,3 +54,28 @@ func TestQueueDrainsBeforeAnswer(t *testing.T) {
 		t.Errorf("accounts are %q", p.lines)
 	}
 }
+
+// What a request behind it waited in the path is no wait for the answer to the
+// one before.
+func TestQueueOfNextRequest(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`conn 10.0.0.1:40000 > 10.0.0.2:80
+		+0     > S  mss=1460 ws=7
+		+10ms  < S. mss=1460 ws=7
+		+10us  > .
+		+0     > P. "GET /a HTTP/1.1\r\n\r\n"
+		+10ms  < .
+		+490ms > . "POST /b HTTP/1.1\r\nContent-Length: 71496\r\n\r\n" len=1416
+		` + strings.Repeat("+1us > . len=1460\n", 9) + "+4ms < . ack=25\n")
+	for i := 1; i <= 39; i++ {
+		fmt.Fprintf(&b, "+6ms < . ack=%d\n+10us > . len=1460\n", 20+1460*i)
+	}
+	for i := 40; i < 50; i++ {
+		fmt.Fprintf(&b, "+6ms < . ack=%d\n", 20+1460*i)
+	}
+	b.WriteString("+300ms < P. " + short + "+10us > .\n+10ms < P. " + short + "+10us > .\n")
+	p := prove(t, b.String())
+	if !has(p.lines, "GET /a 200: connect 10.01ms, network 10ms, server_wait 1.08") {
+		t.Errorf("accounts are %q", p.lines)
+	}
+}

@@ -52,7 +52,10 @@ type work struct {
 	beat   beat
 	maybe  Stall // what may be a loss probe, while its Wait is not 0
 	filled Span  // of a message whose first segments left a hole: from the first of them to what filled it
-	run    bool  // a message is under way
+	// drained is when the bytes left that the last span stood in a queue with,
+	// ns since the epoch; 0: it is none of these.
+	drained int64
+	run     bool // a message is under way
 }
 
 // startWork makes the record of a sender that begins to send at s; nil if the
@@ -86,7 +89,7 @@ func (k *tracked) startWork(f *sender, s *capture.Segment, side reassembly.Side)
 func (w *work) reset() {
 	w.spans, w.stalls, w.ramps = w.spans[:0], w.stalls[:0], w.ramps[:0]
 	w.growth, w.flight, w.queue = growth{}, flight{}, queueDelay{}
-	w.maybe, w.filled, w.run = Stall{}, Span{}, false
+	w.maybe, w.filled, w.drained, w.run = Stall{}, Span{}, 0, false
 	w.beat.reset()
 }
 
