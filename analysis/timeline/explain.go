@@ -110,7 +110,8 @@ func (k *tracked) few(f *sender, side reassembly.Side) bool {
 // capture point and carried nothing that the capture still lacks: repairs that
 // were lost, or the first transmission of s itself. A hole before s took its
 // own. It is sure where the side's numbers have been told by two silences at
-// least, or by that the hole and s are exactly what is missing.
+// least, or by that the hole and s are exactly what is missing, unless most
+// silences were odd: a host that counts for others too comes to it by chance.
 func (k *tracked) lostBefore(f *sender, s *capture.Segment, side reassembly.Side) (n int, sure bool) {
 	n, sure = k.gone(side), f.ids.calm > 1
 	full := f.size.of(k.conn.Connection, side)
@@ -119,7 +120,7 @@ func (k *tracked) lostBefore(f *sender, s *capture.Segment, side reassembly.Side
 		return n, sure
 	}
 	packets := (hole + full - 1) / full
-	if n == 0 && !k.conn.Pair.numbers[side].shared && int(f.ids.missing) == packets+1 {
+	if n == 0 && !k.conn.Pair.numbers[side].shared && int(f.ids.missing) == packets+1 && f.ids.odd <= f.ids.calm+2 {
 		return 1, true
 	}
 	return max(0, n-packets), sure

@@ -258,3 +258,21 @@ func TestNagleProof(t *testing.T) {
 		}
 	}
 }
+
+// A server that counts its packets for all clients together, most of them
+// elsewhere, may come to the number of a hole and one more by chance.
+func TestCommonNumbersElsewhere(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(far)
+	id := 100
+	for i := range 12 {
+		id += 5 + i*7%11
+		fmt.Fprintf(&b, "+1ms > P. \"GET /%d HTTP/1.1\\r\\n\\r\\n\"\n+100ms < P. ipid=%d "+short+"+0 > .\n", i, id)
+	}
+	fmt.Fprintf(&b, "+1ms > P. \"GET /x HTTP/1.1\\r\\n\\r\\n\"\n+100ms < . ipid=%d "+twoSegments+" drop lost\n", id+2)
+	fmt.Fprintf(&b, "+0 < . ipid=%d len=1460\n+0 > .\n+20ms < retrans=2\n+0 > .", id+3)
+	p := prove(t, b.String())
+	if !has(p.lines, "GET /x 200: network 20ms, server_wait 80ms, retransmit 20ms") {
+		t.Errorf("accounts are %q", p.lines)
+	}
+}
