@@ -12,7 +12,8 @@ type sight struct {
 	// before is the sum of what is older than the ring; it was effective all along.
 	before told
 	ring   [sightSize]told
-	head   int // oldest
+	stamps [sightSize]uint32 // the latest TSval of each of the ring
+	head   int               // oldest
 	n      int
 }
 
@@ -42,17 +43,18 @@ func (v *sight) add(t told, r int64) {
 		last := &v.ring[(v.head+v.n-1)%sightSize]
 		if last.shut == t.shut && t.frame.Time-last.frame.Time <= max(closeTogether, r/16) {
 			last.ack, last.edge, last.last = last.ack.Max(t.ack), last.edge.Max(t.edge), t.frame
+			v.stamps[(v.head+v.n-1)%sightSize] = t.tsval
 			return
 		}
 	}
 	if v.n == sightSize {
 		old := &v.ring[v.head]
 		v.before.ack, v.before.edge = v.before.ack.Max(old.ack), v.before.edge.Max(old.edge)
-		v.before.shut, v.before.tsval = old.shut, old.tsval
+		v.before.shut, v.before.tsval = old.shut, v.stamps[v.head]
 		v.head = (v.head + 1) % sightSize
 		v.n--
 	}
-	v.ring[(v.head+v.n)%sightSize] = t
+	v.ring[(v.head+v.n)%sightSize], v.stamps[(v.head+v.n)%sightSize] = t, t.tsval
 	v.n++
 }
 
@@ -113,7 +115,7 @@ func (v *sight) echo(s *capture.Segment, limit int64) int64 {
 			return 0
 		}
 		if i > 0 {
-			earlier = v.at(i - 1).tsval
+			earlier = v.stamps[(v.head+i-1)%sightSize]
 		}
 		if a.tsval == s.Options.TSEcr && earlier != 0 && earlier != a.tsval {
 			return s.Time - a.frame.Time
