@@ -75,7 +75,9 @@ func (k *tracked) answersLate(f *sender, w *work, s *capture.Segment, r *reassem
 	asked := k.sender[side.Peer()].fresh
 	wait := s.Time - asked.Time
 	n, sure := k.lostBefore(f, s, side)
-	if r.Acked > 0 { // a host that was only thinking would have acknowledged meanwhile
+	// A host that was only thinking would have acknowledged meanwhile. Where one
+	// number is missing for longer than a probe takes, it may have.
+	if r.Acked > 0 && (f.ids.missing > 1 || probes(wait, c.RTT())) {
 		if wait-c.Flow[side].MinRTT >= silentProbe && k.few(f, side) {
 			n = max(n, int(f.ids.missing))
 		}

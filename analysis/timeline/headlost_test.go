@@ -50,3 +50,19 @@ func TestEndOvertakesHead(t *testing.T) {
 		t.Errorf("accounts are %q", p.lines)
 	}
 }
+
+// One number that is missing early in a connection may be the delayed ACK of a
+// request that the server thinks about: no probe takes so long.
+func TestDelayedACKLost(t *testing.T) {
+	p := prove(t, far+ask+`
+		+60ms  < .
+		+800ms < P. `+short+`
+		+0     > .
+		+1ms   > P. "GET /b HTTP/1.1\r\n\r\n"
+		+60ms  < . drop lost
+		+800ms < P. `+short+`
+		+0     > .`)
+	if !has(p.lines, "GET /b 200: network 20ms, server_wait 840ms") {
+		t.Errorf("accounts are %q", p.lines)
+	}
+}
