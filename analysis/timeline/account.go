@@ -142,8 +142,9 @@ func (k *tracked) resent(e *exchange, s *spans, until int64) {
 }
 
 // wait covers the time from the request's last byte to the response's first:
-// the round trip first, then, if the request was pipelined, the responses
-// ahead of it, then the server.
+// the round trip first, then the queue of the path that the request had filled,
+// then, if it was pipelined, the responses ahead of it, then the server, then
+// the repair of what it sent.
 func (k *tracked) wait(e *exchange, s *spans) {
 	c := &k.conn
 	if e.response.IsZero() {
