@@ -63,14 +63,15 @@ func retried(x *timeline.Transaction, pause int64) bool {
 
 // inItsTurn reports whether x, which asks for what failed, comes when its client
 // would have asked again anyway: it asks for that at a pace, and let a share of
-// it pass before it turned to the request, or opened a connection for it.
+// it pass before it turned to the request, or opened a connection for it. One
+// that rests for twice its pace does not keep it: it backs off.
 func inItsTurn(c *timeline.Connection, x *timeline.Transaction, share float64) bool {
 	turned := x.Request
 	if x.Index == 1 && !c.Traits.Is(timeline.Preconnected) {
 		turned = opening(c)
 	}
 	t, rest := &x.RetryOf, turned.Sub(x.RetryOf.Failed)
-	return t.Pace > 0 && rest >= atOnceAgain && float64(rest) >= share*float64(t.Pace)
+	return rest >= atOnceAgain && float64(rest) >= share*float64(t.Pace) && rest <= 2*t.Pace
 }
 
 // atOnceAgain is how soon a program that repeats without a rest turns to it, ns,
