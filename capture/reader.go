@@ -9,8 +9,9 @@ import "github.com/google/gopacket"
 //
 // The data of ZeroCopyReadPacketData are borrowed until the next call.
 // ci.InterfaceIndex counts interfaces over the whole file; ci.Timestamp is in
-// UTC. Errors are io.EOF, [*Error] or, where more follows, [Idle] and [Hole]; a packet that has no time (pcapng
-// simple packet blocks) has that of the packet before it.
+// UTC. Errors are io.EOF, [*Error] or, where more follows, [Idle] and [Hole]; a
+// packet that has no time (pcapng simple packet blocks) has that of the packet
+// before it.
 type Reader interface {
 	gopacket.ZeroCopyPacketDataSource
 	// LinkType is that of an interface that some packet named.

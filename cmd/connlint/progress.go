@@ -31,8 +31,7 @@ type progress struct {
 }
 
 // newProgress follows the reading of size bytes on disk, 0 if that is not
-// known; nil, which shows nothing, where
-// stderr is no terminal.
+// known; nil, which shows nothing, where stderr is no terminal.
 func newProgress(name string, size int64, r capture.Reader, stderr io.Writer) *progress {
 	t, ok := r.(interface{ Taken() int64 })
 	if !ok || !isTerminal(stderr) {
