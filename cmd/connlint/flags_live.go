@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -113,9 +112,6 @@ func (s *byteSize) String() string {
 // powers of 1,024 as in tcpdump and dd.
 func (s *byteSize) Set(text string) error {
 	v, err := inUnit(text, "bytes")
-	if err != nil {
-		v, err = inUnit(strings.ToUpper(text), "bytes")
-	}
 	switch {
 	case err != nil || v < 1:
 		return errors.New("it is a size such as 64M")

@@ -73,7 +73,7 @@ func TestHelpAndRulesFit(t *testing.T) {
 // Sizes reach as far as what they are for: a ring as far as the capture takes
 // one, a file as far as disks do.
 func TestByteSize(t *testing.T) {
-	for text, want := range map[string]int64{"1": 1, "64M": 64 << 20, "64MiB": 64 << 20, "2g": 2 << 30, "4G": 4 << 30, "9000000000": 9e9, "100MB": 1e8, "1.5K": 1536,
+	for text, want := range map[string]int64{"1": 1, "64M": 64 << 20, "64MiB": 64 << 20, "64kb": 64e3, "64mib": 64 << 20, "2g": 2 << 30, "4G": 4 << 30, "9000000000": 9e9, "100MB": 1e8, "1.5K": 1536,
 		"0": 0, "-1": 0, "1T": 0, "8589934592G": 0, "99999999999999999999": 0} {
 		var n int64
 		if err := (&byteSize{&n, math.MaxInt64}).Set(text); n != want || (err == nil) != (want > 0) {

@@ -148,10 +148,11 @@ func familyOf(name string) []unit {
 	return []unit{{name, 1}}
 }
 
-// sizeOf is 0 for a unit that is not of the family.
+// sizeOf is 0 for a unit that is not of the family. Letters may be of either
+// case, since no two units of a family differ in it alone.
 func sizeOf(family []unit, name string) float64 {
 	for _, u := range family {
-		if u.name == name {
+		if strings.EqualFold(u.name, name) {
 			return u.size
 		}
 	}
