@@ -101,6 +101,9 @@ type LiveCounters struct {
 	Freezes  uint64 // how often the ring was full
 }
 
+// ringMost is RingMost where an int holds it, on 32 bits half of it.
+const ringMost = int64(RingMost >> (1 - ^uint(0)>>63))
+
 // check replaces what is 0 by its default and refuses what is out of range.
 func (c *LiveConfig) check() error {
 	refuse := func(format string, args ...any) error {
@@ -118,8 +121,8 @@ func (c *LiveConfig) check() error {
 	switch {
 	case c.Clock == nil:
 		return refuse("a live capture needs a clock")
-	case c.Ring < RingLeast || c.Ring > RingMost:
-		return refuse("a ring of %d bytes: it must be from %d to %d", c.Ring, RingLeast, int64(RingMost))
+	case c.Ring < RingLeast || c.Ring > ringMost:
+		return refuse("a ring of %d bytes: it must be from %d to %d", c.Ring, RingLeast, ringMost)
 	case c.Snaplen < SnaplenLeast || c.Snaplen > SnaplenMost:
 		return refuse("a snap length of %d bytes: it must be from %d to %d", c.Snaplen, SnaplenLeast, SnaplenMost)
 	case c.Idle < idleLeast:

@@ -46,6 +46,7 @@ type Idle struct {
 // be missing, before it goes on behind them.
 type Hole struct{}
 
+// Error says that there is a hole.
 func (Hole) Error() string { return "packets are missing here" }
 
 // goesOn reports whether a source has more behind an error.
@@ -55,6 +56,7 @@ func goesOn(err error) bool {
 	return idle || hole
 }
 
+// Error says when nothing came.
 func (i Idle) Error() string {
 	return "idle at " + time.Unix(0, i.Now).UTC().Format(time.RFC3339Nano)
 }
