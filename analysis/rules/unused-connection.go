@@ -31,6 +31,7 @@ type unused struct {
 	n, open  int
 	held     int64 // ns
 	sealed   int   // with a TLS handshake
+	trips    int   // round trips that opening them took
 	spoken   bool  // other connections of the pair speak TLS or HTTP/2
 	foreign  bool  // or what connlint does not read
 }
@@ -94,6 +95,7 @@ func (u *unused) add(c *timeline.Connection, held int64, ended bool) {
 		u.subject = analysis.Pair(c.Pair)
 	}
 	u.n++
+	u.trips += max(1, c.SetupRoundTrips)
 	u.held += held
 	u.subject.Gather(c)
 	u.evidence.Cite(c.Handshake.SYN, "SYN")
@@ -112,7 +114,7 @@ func (u *unused) finding(pair *timeline.Pair, least int64) *analysis.Finding {
 		Culprit:  analysis.Client,
 		Count:    u.n,
 		Evidence: u.evidence,
-		Lost:     analysis.Cost{Connections: u.n, RoundTrips: u.n},
+		Lost:     analysis.Cost{Connections: u.n, RoundTrips: u.trips},
 		Saved:    analysis.Cost{Connections: u.n},
 		Message: fmt.Sprintf("%s opened and never used, %s held for %s: no byte was sent on %s",
 			count(u.n, "connection"), each(u.n), ms(u.held/int64(u.n)), them(u.n)),
